@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# A thin face over scripts/ and CMakePresets.json. Each target installs what it needs, so that two
+# commands after a clone are enough: make demo, make test.
+#
+# PRESET=release|dev|asan|tsan chooses the build that `make test` tests; the others use release.
+
+PRESET ?= release
+JOBS ?= $(shell nproc)
+QUIET := --log-level=NOTICE
+
+# A tree that has never been configured for tests is built without them, so that the demo needs no
+# test library; one that has keeps them, so that going back and forth rebuilds nothing.
+first_time = $(if $(wildcard build/release/CMakeCache.txt),,-DUNTORN_BUILD_TESTS=OFF)
+
+# The thread sanitizer's build needs only the tests of threads.
+BUILD_tsan := --target untorn_tests_threads
+
+link_command = mkdir -p build/bin && ln -sfn ../release/src/cli/untorn build/bin/untorn
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test bench lint format fresh clean
+
+help:
+	@sed -n 's/^#: //p' Makefile
+
+#: make build    the command build/bin/untorn and the library, in build/release
+build:
+	@scripts/bootstrap demo
+	@cmake --preset release $(QUIET) $(first_time)
+	@cmake --build --preset release
+	@$(link_command)
+
+#: make demo     build, then show what Untorn does, in under three minutes
+demo: build
+	@scripts/demo
+
+#: make test     build with tests, and run them all; PRESET=asan or tsan for a sanitizer build
+test:
+	@scripts/bootstrap test
+	@cmake --preset $(PRESET) $(QUIET) -DUNTORN_BUILD_TESTS=ON
+	@cmake --build --preset $(PRESET) $(BUILD_$(PRESET))
+	@$(if $(filter release,$(PRESET)),$(link_command),:)
+	@ctest --preset $(PRESET) --parallel $(JOBS) --output-junit junit.xml
+
+#: make bench    measure, and write the table of docs/benchmarks.md
+bench: build
+	@scripts/bootstrap bench
+	@bench/run
+
+#: make lint     formatting, clang-tidy, shellcheck and the house rules; changes nothing
+lint:
+	@scripts/bootstrap lint
+	@scripts/lint
+
+#: make format   bring the C++ sources into the one format
+format:
+	@scripts/bootstrap lint
+	@scripts/lint --format
+
+#: make fresh    the clean room: clone, demo and test in a minimal Debian 12, as an ordinary user
+fresh:
+	@scripts/fresh
+
+#: make clean    remove build/
+clean:
+	@rm -rf build
