@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/escape.h"
+
+#include <cstddef>
+
+namespace untorn {
+namespace {
+
+constexpr bool is_c0_control(unsigned char byte) {
+  return byte < 0x20 || byte == 0x7F;
+}
+
+// U+0080 to U+009F are C2 80 to C2 9F: among them CSI, which some terminals obey.
+constexpr bool is_c1_control(unsigned char first, unsigned char second) {
+  return first == 0xC2 && second >= 0x80 && second <= 0x9F;
+}
+
+void append_hexadecimal(std::string& to, unsigned char byte) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  to += "\\x";
+  to += digits[byte >> 4U];
+  to += digits[byte & 0x0FU];
+}
+
+void append_control(std::string& to, unsigned char byte) {
+  switch (byte) {
+    case '\n':
+      to += "\\n";
+      return;
+    case '\r':
+      to += "\\r";
+      return;
+    case '\t':
+      to += "\\t";
+      return;
+    default:
+      append_hexadecimal(to, byte);
+      return;
+  }
+}
+
+}  // namespace
+
+std::string escape_controls(std::string_view text) {
+  std::string result;
+  result.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : '\0');
+    if (is_c0_control(byte)) {
+      append_control(result, byte);
+    } else if (is_c1_control(byte, next)) {
+      append_hexadecimal(result, byte);
+      append_hexadecimal(result, next);
+      ++i;
+    } else {
+      result += text[i];
+    }
+  }
+  return result;
+}
+
+}  // namespace untorn

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/escape.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+namespace untorn {
+namespace {
+
+using namespace std::string_view_literals;
+
+TEST(escape_controls, writes_control_characters_out) {
+  EXPECT_EQ(escape_controls("a\tb\nc\rd\0e\x1b\x7f"sv), "a\\tb\\nc\\rd\\x00e\\x1b\\x7f");
+}
+
+TEST(escape_controls, writes_the_second_set_of_controls_out) {
+  EXPECT_EQ(escape_controls("\xC2\x9B"
+                            "31m"sv),
+            "\\xc2\\x9b31m");
+}
+
+TEST(escape_controls, keeps_everything_else) {
+  for (const std::string_view text : {""sv, "a b\\c"sv, "Größe \xC2\xA0 日本"sv, "\xFF\xC2"sv})
+    EXPECT_EQ(escape_controls(text), text);
+}
+
+}  // namespace
+}  // namespace untorn
