@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "crash/contents.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace untorn::crash {
+
+std::uint32_t BlockChain::steps_before(std::size_t count) const noexcept {
+  const auto first = std::ranges::lower_bound(steps, count, {}, &BlockStep::operation);
+  return static_cast<std::uint32_t>(first - steps.begin());
+}
+
+ByteRange torn_range(const BlockStep& step, Tear tear) noexcept {
+  const std::uint32_t sector = static_cast<std::uint32_t>(sector_bytes);
+  const std::uint32_t begin = step.begin;
+  const std::uint32_t end = step.end;
+  switch (tear) {
+    case Tear::first_sector:
+      return {begin, std::min(end, (begin / sector + 1) * sector)};
+    case Tear::all_but_last_sector:
+      return {begin, std::max(begin, (end - 1) / sector * sector)};
+    case Tear::none:
+      break;
+  }
+  return {begin, end};
+}
+
+std::uint32_t tears_count(const BlockStep& step) noexcept {
+  if (step.kind == BlockStepKind::cut || step.begin >= step.end) return 0;
+  const std::uint64_t sectors = (step.end - 1U) / sector_bytes - step.begin / sector_bytes + 1;
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(sectors - 1, 2));
+}
+
+Contents::Contents(const OperationLog& log, InodeId inode) : log_(&log) {
+  const Inode& source = log.inodes[inode];
+  // What an inode made by the log holds at first (a link's target) is not a file's content.
+  if (source.type == FileType::regular && source.initial) initial_ = source.content.view();
+  size_ = initial_.size();
+}
+
+void Contents::add(std::uint32_t operation) {
+  operations_.push_back(operation);
+  if (log_->operations[operation].kind == OperationKind::write) {
+    add_write(operation);
+  } else {
+    add_truncation(operation);
+  }
+}
+
+void Contents::finish() {
+  blocks_.reserve(building_.size());
+  for (auto& [block, chain] : building_) blocks_.push_back(std::move(chain));
+  building_.clear();
+  truncations_.clear();
+  truncations_.shrink_to_fit();
+}
+
+BlockChain& Contents::chain(std::uint64_t block) {
+  const auto [entry, is_new] = building_.try_emplace(block);
+  if (is_new) {
+    entry->second.block = block;
+    for (const Truncation& truncation : truncations_) {
+      if (block < truncation.first_block || block >= truncation.end_block) continue;
+      entry->second.steps.push_back(
+          {truncation.operation, truncation.size_step, 0, 0, BlockStepKind::cut});
+    }
+  }
+  return entry->second;
+}
+
+void Contents::add_write(std::uint32_t operation) {
+  const Operation& write = log_->operations[operation];
+  const std::uint64_t begin = write.offset;
+  const std::uint64_t end = begin + write.payload.size();
+  if (begin == end) return;
+  if (begin != size_) only_appended_ = false;
+  for (std::uint64_t block = begin / block_bytes; block * block_bytes < end; ++block) {
+    const std::uint64_t start = block * block_bytes;
+    const std::uint64_t first = std::max(begin, start) - start;
+    const std::uint64_t last = std::min(end, start + block_bytes) - start;
+    chain(block).steps.push_back({operation, no_index, static_cast<std::uint16_t>(first),
+                                  static_cast<std::uint16_t>(last), BlockStepKind::write});
+  }
+  if (end <= size_) return;
+  // The kernel raises the size page by page as it copies: at each boundary that the written bytes
+  // pass, never inside a hole before them.
+  const std::uint64_t from = std::max(begin, size_);
+  for (std::uint64_t size = (from / block_bytes + 1) * block_bytes; size < end;
+       size += block_bytes) {
+    sizes_.push_back({operation, false, size});
+  }
+  sizes_.push_back({operation, false, end});
+  size_ = end;
+}
+
+void Contents::add_truncation(std::uint32_t operation) {
+  const std::uint64_t size = log_->operations[operation].size;
+  if (size == size_) return;
+  only_appended_ = false;
+  const bool cuts = size < size_;
+  const auto size_step = static_cast<std::uint32_t>(sizes_.size());
+  if (cuts) {
+    const std::uint64_t first_block = (size + block_bytes - 1) / block_bytes;
+    const std::uint64_t end_block = (size_ + block_bytes - 1) / block_bytes;
+    for (auto entry = building_.lower_bound(first_block);
+         entry != building_.end() && entry->first < end_block; ++entry) {
+      entry->second.steps.push_back({operation, size_step, 0, 0, BlockStepKind::cut});
+    }
+    if (size % block_bytes != 0) {
+      BlockChain& divided = chain(size / block_bytes);
+      const auto begin = static_cast<std::uint16_t>(size % block_bytes);
+      divided.masks.push_back({static_cast<std::uint32_t>(divided.steps.size()), size_step, begin});
+      divided.steps.push_back({operation, no_index, begin, static_cast<std::uint16_t>(block_bytes),
+                               BlockStepKind::zero});
+    }
+    truncations_.push_back({operation, size_step, first_block, end_block});
+  }
+  sizes_.push_back({operation, cuts, size});
+  size_ = size;
+}
+
+std::uint64_t Contents::size_after(std::uint32_t steps) const noexcept {
+  return steps == 0 ? initial_.size() : sizes_[steps - 1].size;
+}
+
+std::uint32_t Contents::sizes_before(std::size_t count) const noexcept {
+  const auto first = std::ranges::lower_bound(sizes_, count, {}, &SizeStep::operation);
+  return static_cast<std::uint32_t>(first - sizes_.begin());
+}
+
+bool Contents::changes(std::uint32_t operation) const {
+  const auto [first, last] = chains_of(operation);
+  return first != last || sizes_before(operation + 1U) > sizes_before(operation);
+}
+
+std::pair<std::size_t, std::size_t> Contents::chains_of(std::uint32_t operation) const {
+  const Operation& source = log_->operations[operation];
+  if (source.kind != OperationKind::write || source.payload.size() == 0) return {0, 0};
+  const std::uint64_t first = source.offset / block_bytes;
+  const std::uint64_t last = (source.offset + source.payload.size() - 1) / block_bytes;
+  const auto begin = std::ranges::lower_bound(blocks_, first, {}, &BlockChain::block);
+  const auto end = std::ranges::upper_bound(blocks_, last, {}, &BlockChain::block);
+  return {static_cast<std::size_t>(begin - blocks_.begin()),
+          static_cast<std::size_t>(end - blocks_.begin())};
+}
+
+void Contents::compose_block(const BlockChain& chain, std::uint32_t steps, Tear tear,
+                             std::uint32_t sizes, std::span<std::byte, block_bytes> out) const {
+  const std::uint64_t start = chain.block * block_bytes;
+  std::ranges::fill(out, std::byte{0});
+  if (start < initial_.size()) {
+    const std::span<const std::byte> source = initial_.subspan(start);
+    std::memcpy(out.data(), source.data(), std::min<std::size_t>(source.size(), block_bytes));
+  }
+  std::size_t mask = 0;
+  const auto apply_masks = [&](std::uint32_t position) {
+    for (; mask < chain.masks.size() && chain.masks[mask].steps == position; ++mask) {
+      if (chain.masks[mask].size_step >= sizes) continue;
+      std::ranges::fill(out.subspan(chain.masks[mask].begin), std::byte{0});
+    }
+  };
+  for (std::uint32_t position = 0; position < steps; ++position) {
+    apply_masks(position);
+    const BlockStep& step = chain.steps[position];
+    if (step.kind == BlockStepKind::cut) {
+      std::ranges::fill(out, std::byte{0});
+      continue;
+    }
+    const ByteRange range = torn_range(step, position + 1 == steps ? tear : Tear::none);
+    const std::span<std::byte> target = out.subspan(range.begin, range.end - range.begin);
+    if (step.kind == BlockStepKind::zero) {
+      std::ranges::fill(target, std::byte{0});
+    } else {
+      const Operation& write = log_->operations[step.operation];
+      const std::size_t from = start + range.begin - write.offset;
+      std::memcpy(target.data(), write.payload.view().data() + from, target.size());
+    }
+  }
+  // A truncation may persist although steps before it in this block did not: what is left of them
+  // after the new end is gone all the same.
+  while (mask < chain.masks.size()) apply_masks(chain.masks[mask].steps);
+}
+
+void Contents::compose_untouched(std::uint32_t sizes, std::span<std::byte> out) const {
+  std::uint64_t readable = initial_.size();
+  for (std::uint32_t step = 0; step < sizes; ++step) {
+    if (sizes_[step].cuts) readable = std::min(readable, sizes_[step].size);
+  }
+  const std::size_t size = std::min<std::uint64_t>(readable, out.size());
+  if (size > 0) std::memcpy(out.data(), initial_.data(), size);
+}
+
+}  // namespace untorn::crash

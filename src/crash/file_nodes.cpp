@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "crash/file_nodes.h"
+
+#include <algorithm>
+
+namespace untorn::crash {
+
+namespace {
+// Sizes times blocks of one file; beyond this the combinations would not fit a budget anyway.
+constexpr std::uint64_t work_max = 1U << 22U;
+}  // namespace
+
+std::optional<ChoiceSpace::NodeId> FileNodes::node(std::uint32_t file) {
+  if (nodes_[file]) return nodes_[file];
+  const FileVariants& variants = epoch_.files()[file];
+  const std::uint64_t sizes = variants.sizes_highest() - variants.sizes_lowest() + 1U;
+  if (multiply_counts(sizes, variants.open().size() + 1) > work_max) return std::nullopt;
+  std::vector<ChoiceSpace::Child> any;
+  std::uint64_t combinations = 0;
+  for (std::uint32_t step = variants.sizes_highest() + 1; step > variants.sizes_lowest(); --step) {
+    const ChoiceSpace::NodeId node = size_node(file, step - 1);
+    combinations = add_counts(combinations, space_.combinations(node).all());
+    if (combinations > combinations_max_) return std::nullopt;
+    any.push_back({node, {1, 1}});
+  }
+  nodes_[file] = space_.any_of(std::move(any));
+  return nodes_[file];
+}
+
+ChoiceSpace::NodeId FileNodes::size_node(std::uint32_t file, std::uint32_t sizes) {
+  const FileVariants& variants = epoch_.files()[file];
+  Leaf head{
+      variants.constant_hash(hashes_, sizes), {1, 0}, Decision::sizes, Tear::none, file, 0, sizes};
+  std::vector<ChoiceSpace::Child> all;
+  for (std::uint32_t open = 0; open < variants.open().size(); ++open) {
+    const Alternatives& found = shared_alternatives(file, open, sizes);
+    if (found.leaves.size() == 1) {
+      head.hash += found.leaves.front().hash;
+      head.states = head.states * found.leaves.front().states;
+    } else {
+      all.push_back({found.node, {1, 1}});
+    }
+  }
+  all.insert(all.begin(), {space_.leaf(head), {1, 1}});
+  return space_.all_of(std::move(all));
+}
+
+const FileNodes::Alternatives& FileNodes::shared_alternatives(std::uint32_t file,
+                                                              std::uint32_t open,
+                                                              std::uint32_t sizes) {
+  const FileVariants& variants = epoch_.files()[file];
+  const std::uint64_t end = (variants.chain(open).block + 1) * block_bytes;
+  if (variants.cuts_open() || end > variants.contents().size_after(sizes)) {
+    scratch_ = alternatives(file, open, sizes);
+    return scratch_;
+  }
+  const auto [entry, is_new] = whole_.try_emplace({file, open});
+  if (is_new) entry->second = alternatives(file, open, sizes);
+  return entry->second;
+}
+
+FileNodes::Alternatives FileNodes::alternatives(std::uint32_t file, std::uint32_t open,
+                                                std::uint32_t sizes) {
+  const FileVariants& variants = epoch_.files()[file];
+  const FileVariants::Range range = variants.range(open, sizes);
+  Alternatives result;
+  const auto add = [&](std::uint32_t steps, Tear tear) {
+    const HashSum hash =
+        hashes_.block(variants.inode(), variants.open()[open].chain, steps, tear, sizes);
+    auto same = std::ranges::find(result.leaves, hash, &Leaf::hash);
+    if (same == result.leaves.end()) {
+      result.leaves.push_back({hash, {}, Decision::block, tear, file, open, steps});
+      same = std::prev(result.leaves.end());
+    }
+    (tear == Tear::none ? same->states.plain : same->states.torn) += 1;
+  };
+  // Whole writes first, so that a content which one of them leaves is never shown as a torn write.
+  for (std::uint32_t steps = range.highest + 1; steps > range.lowest; --steps) {
+    add(steps - 1, Tear::none);
+  }
+  for (std::uint32_t steps = range.highest; steps > 0 && steps >= range.lowest; --steps) {
+    const std::uint32_t tears = variants.tears(open, steps);
+    if (tears >= 1) add(steps, Tear::first_sector);
+    if (tears >= 2) add(steps, Tear::all_but_last_sector);
+  }
+  if (result.leaves.size() > 1) {
+    std::vector<ChoiceSpace::Child> any;
+    for (const Leaf& leaf : result.leaves) any.push_back({space_.leaf(leaf), {1, 1}});
+    result.node = space_.any_of(std::move(any));
+  }
+  return result;
+}
+
+}  // namespace untorn::crash
