@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "write/metadata.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <map>
+#include <string_view>
+#include <utility>
+
+#include "write/target.h"
+
+namespace untorn::write {
+namespace {
+
+constexpr std::uint32_t set_user_id = 04000;
+constexpr std::uint32_t set_group_id = 02000;
+
+using Attributes = std::map<std::string, std::string>;
+
+// Signatures of the content: true of the old bytes, and wrong, even harmful, on the new ones.
+bool describes_content(std::string_view name) {
+  constexpr std::array names = {std::string_view("security.ima"), std::string_view("security.evm")};
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// All readable attributes. A file system without attributes has none; one that vanishes or cannot
+// be read is named in `lost`.
+Attributes read_attributes(FileSystem& fs, Handle file, std::vector<std::string>& lost) {
+  Attributes attributes;
+  auto names = fs.list_attributes(file);
+  if (!names) {
+    if (!means_unsupported(names.error())) lost.emplace_back("xattr");
+    return attributes;
+  }
+  for (std::string& name : *names) {
+    if (describes_content(name)) continue;
+    if (auto value = fs.get_attribute(file, name)) {
+      attributes.emplace(std::move(name), std::move(*value));
+    } else if (number(value.error()) != ENODATA) {
+      lost.push_back("xattr " + name);
+    }
+  }
+  return attributes;
+}
+
+// Makes the attributes of the temporary those of the old file: also without what a default ACL of
+// the directory gave it. Returns whether anything was changed.
+bool copy_attributes(FileSystem& fs, Handle old_file, Handle temporary,
+                     std::vector<std::string>& lost) {
+  const Attributes wanted = read_attributes(fs, old_file, lost);
+  std::vector<std::string> ignored;
+  const Attributes present = read_attributes(fs, temporary, ignored);
+  if (wanted == present) return false;
+  for (const auto& [name, value] : present) {
+    if (!wanted.contains(name)) (void)fs.remove_attribute(temporary, name);
+  }
+  for (const auto& [name, value] : wanted) {
+    const auto same = present.find(name);
+    if (same == present.end() || same->second != value) {
+      (void)fs.set_attribute(temporary, name, value);
+    }
+  }
+  // What counts is what is there now, not what the calls returned.
+  const Attributes result = read_attributes(fs, temporary, ignored);
+  for (const auto& [name, value] : wanted) {
+    const auto kept = result.find(name);
+    if (kept == result.end() || kept->second != value) lost.push_back("xattr " + name);
+  }
+  for (const auto& [name, value] : result) {
+    if (!wanted.contains(name)) lost.push_back("xattr " + name);
+  }
+  return true;
+}
+
+// Owner and group, or the group alone where only that is allowed. Returns whether a call was made.
+bool copy_owner(FileSystem& fs, const Status& old_status, Handle temporary, const Status& created) {
+  if (created.user == old_status.user && created.group == old_status.group) return false;
+  if (fs.set_owner(temporary, old_status.user, old_status.group)) return true;
+  if (created.group != old_status.group) {
+    (void)fs.set_owner(temporary, created.user, old_status.group);
+  }
+  return true;
+}
+
+// The group bits are then about other people: another group, or one that the lost ACL left out
+// (they were the ACL's mask). It gets what everyone had, and no set-group-id.
+std::uint32_t without_group_rights(std::uint32_t mode) {
+  constexpr std::uint32_t group_bits = 070;
+  constexpr unsigned group_above_others = 3;
+  const std::uint32_t others_as_group = (mode << group_above_others) & group_bits;
+  return mode & ~set_group_id & (~group_bits | others_as_group);
+}
+
+bool lost_acl(const MetadataResult& result) {
+  return std::find(result.lost.begin(), result.lost.end(), "xattr system.posix_acl_access") !=
+         result.lost.end();
+}
+
+}  // namespace
+
+SystemResult<MetadataResult> copy_metadata(FileSystem& fs, const MetadataRequest& request,
+                                           Handle temporary, const Status& created) {
+  MetadataResult result;
+  Status now = created;
+  bool changed = false;
+  if (request.old_status && request.keep) {
+    changed = copy_owner(fs, *request.old_status, temporary, created);
+    if (request.old_file == Handle::none) {
+      result.lost.emplace_back("xattr");
+    } else if (copy_attributes(fs, request.old_file, temporary, result.lost)) {
+      changed = true;
+    }
+    if (changed) {
+      auto read_back = fs.status(temporary);
+      if (!read_back) return std::unexpected(read_back.error());
+      now = *read_back;
+    }
+    if (now.user != request.old_status->user) result.lost.emplace_back("owner");
+    if (now.group != request.old_status->group) result.lost.emplace_back("group");
+  }
+  result.mode_wanted = request.mode;
+  if (!result.mode_wanted && request.old_status) {
+    result.mode_wanted = request.old_status->mode;
+    // Set-user-id under another owner would hand out rights that the old file never gave.
+    if (now.user != request.old_status->user) *result.mode_wanted &= ~set_user_id;
+    if (now.group != request.old_status->group || lost_acl(result)) {
+      *result.mode_wanted = without_group_rights(*result.mode_wanted);
+    }
+    if (*result.mode_wanted != request.old_status->mode) result.lost.emplace_back("mode");
+  }
+  if (result.mode_wanted && *result.mode_wanted != now.mode) {
+    auto set = fs.set_mode(temporary, *result.mode_wanted);
+    const int os_errno = set ? 0 : number(set.error());
+    // Where modes do not exist (vfat) the loss shows when the mode is read back.
+    if (os_errno != 0 && os_errno != EPERM && !means_unsupported(set.error())) {
+      return std::unexpected(set.error());
+    }
+  }
+  return result;
+}
+
+}  // namespace untorn::write
