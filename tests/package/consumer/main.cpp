@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Replaces the file that is named by the first argument, and uses every installed header.
+#include <untorn/crash.h>
+#include <untorn/durability.h>
+#include <untorn/error.h>
+#include <untorn/filesystem.h>
+#include <untorn/replace.h>
+
+#include <iostream>
+#include <string>
+
+int main(int count, char** arguments) {
+  if (count != 2) return 2;
+  const auto receipt = untorn::replace_file(arguments[1], "from outside");
+  if (!receipt) {
+    std::cerr << receipt.error() << '\n';
+    return 1;
+  }
+  const auto report = untorn::crash_test(
+      [](untorn::FileSystem& fs, untorn::CrashLog& log) {
+        const std::string text = "new";
+        if (untorn::replace_file(fs, "a", std::as_bytes(std::span(text)))) log.acknowledge("done");
+      },
+      [](untorn::FileSystem& fs, const untorn::CrashPoint& at) -> std::string {
+        const auto status = fs.status_at(untorn::Handle::working_directory, "a");
+        return at.acknowledged("done") && !status ? "a is lost" : "";
+      });
+  std::cout << untorn::to_string(receipt->outcome) << ' ' << report.summary() << '\n';
+  return report.ok() ? 0 : 1;
+}
