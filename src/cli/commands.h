@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Every command of the tool. Each is made in its own file.
+#pragma once
+#include "cli/command.h"
+
+namespace untorn::cli {
+
+[[nodiscard]] Command make_prove_command();
+[[nodiscard]] Command make_write_command();
+
+}  // namespace untorn::cli
