@@ -56,7 +56,7 @@ class CopySandbox final : public Sandbox {
       auto done = add_tree(also, also, "also" + std::to_string(i), limits);
       if (!done) return done;
     }
-    notes_.push_back("the run sees a copy at " + trees_[0].path + ": " + why_copy_);
+    notes_.push_back("the run sees a copy at " + trees_[0].path);
     return {};
   }
 

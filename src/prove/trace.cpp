@@ -2,8 +2,10 @@
 #include "prove/trace.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdlib>
+#include <ctime>
 
 #include "prove/sandbox_parts.h"
 #include "prove/trace_child.h"
@@ -11,6 +13,21 @@
 #include "prove/trace_verify.h"
 
 namespace untorn::prove {
+namespace {
+
+// By the clock that stamps files: later than every stamp up to now, some milliseconds from now.
+timespec next_file_time() {
+  timespec present = {};
+  timespec next = {};
+  (void)::clock_gettime(CLOCK_REALTIME_COARSE, &present);
+  do {
+    ::usleep(500);
+    (void)::clock_gettime(CLOCK_REALTIME_COARSE, &next);
+  } while (next.tv_sec == present.tv_sec && next.tv_nsec == present.tv_nsec);
+  return next;
+}
+
+}  // namespace
 
 Result<Trace> trace_command(Sandbox& sandbox, const TraceOptions& given, StackCollector* stacks) {
   TraceOptions options = given;
@@ -38,12 +55,12 @@ Result<Trace> trace_command(Sandbox& sandbox, const TraceOptions& given, StackCo
   const CorePin pin;
   const TickTimer timer;
   const auto start = std::chrono::steady_clock::now();
+  const timespec begin = next_file_time();
   auto child = start_child(*program, options, working_directory, timer.signals());
   if (!child) return std::unexpected(child.error());
   struct stat output = {};
   (void)::fstat(child->output.get(), &output);
   Trace trace;
-  trace.notes = sandbox.notes();
   Tracer tracer(sandbox, options, stacks, trace, *child, key_of(output));
   tracer.run();
   if (const int reason = start_failure(*child); reason != 0) {
@@ -55,7 +72,7 @@ Result<Trace> trace_command(Sandbox& sandbox, const TraceOptions& given, StackCo
   const bool complete = trace.end != RunEnd::too_much && trace.end != RunEnd::interrupted &&
                         trace.end != RunEnd::escaped;
   if (complete) {
-    compare_with_tree(tree, tracer.recorder().unknown_content(), trace.unexplained);
+    compare_with_tree(tree, tracer.recorder().unknown_content(), begin, trace.unexplained);
   }
   trace.log = std::move(tree.log());
   return trace;

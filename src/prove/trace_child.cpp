@@ -10,7 +10,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <climits>
 #include <cstdlib>
 #include <cstring>
 
@@ -58,6 +60,20 @@ bool keeps_input() {
          (S_ISFIFO(status.st_mode) || S_ISREG(status.st_mode) || S_ISSOCK(status.st_mode));
 }
 
+// A descriptor from outside leads to the real file, past the sandbox, and can be opened again for
+// writing by its name in /proc. Opened by path, the same file is the sandbox's.
+bool open_input_again() {
+  struct stat status = {};
+  if (::fstat(STDIN_FILENO, &status) != 0 || !S_ISREG(status.st_mode)) return true;
+  std::array<char, PATH_MAX> path = {};
+  const char* link = "/proc/self/fd/0";
+  if (::readlink(link, path.data(), path.size() - 1) <= 0) return false;
+  int input = ::open(path.data(), O_RDONLY);
+  if (input < 0) input = ::open(link, O_RDONLY);  // it has no name any more
+  const off_t position = ::lseek(STDIN_FILENO, 0, SEEK_CUR);
+  return input >= 0 && ::lseek(input, position, SEEK_SET) >= 0 && ::dup2(input, STDIN_FILENO) >= 0;
+}
+
 struct ChildPlan {
   std::string program;
   std::string working_directory;
@@ -66,6 +82,7 @@ struct ChildPlan {
   std::vector<sock_filter> filter;
   sigset_t signals = {};
   int output = -1;   // writing end
+  int errors = -1;   // the same for the standard error; -1: the inherited one
   int go = -1;       // a byte comes when we are being traced
   int failure = -1;  // errno of what went wrong, closed by a successful execve
   pid_t tracer = -1;
@@ -86,6 +103,14 @@ struct ChildPlan {
   if (!keeps_input()) {
     const int null = ::open("/dev/null", O_RDONLY);
     if (null < 0 || ::dup2(null, STDIN_FILENO) < 0) fail();
+  } else if (!open_input_again()) {
+    fail();
+  }
+  if (plan.errors >= 0 && ::dup2(plan.errors, STDERR_FILENO) < 0) fail();
+  if ((::fcntl(STDERR_FILENO, F_GETFL) & O_ACCMODE) == O_RDONLY) {
+    // The place of a closed standard error: the program's messages are nobody's, not failures.
+    const int null = ::open("/dev/null", O_WRONLY);
+    if (null < 0 || ::dup2(null, STDERR_FILENO) < 0) fail();
   }
   if (::dup2(plan.output, STDOUT_FILENO) < 0) fail();
   if (::syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) != 0) {
@@ -109,8 +134,21 @@ struct ChildPlan {
   ::_exit(127);
 }
 
-Result<Child> adopt_child(pid_t process, Descriptor output, Descriptor go, Descriptor failure,
-                          const std::string& program) {
+// Our ends.
+struct ChildPipes {
+  Descriptor output;
+  Descriptor errors;
+  Descriptor go;
+  Descriptor failure;
+};
+
+// Whether the program would write its messages into a real file, as if it were its own.
+bool errors_are_a_file() {
+  struct stat status = {};
+  return ::fstat(STDERR_FILENO, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+Result<Child> adopt_child(pid_t process, ChildPipes pipes, const std::string& program) {
   if (::ptrace(PTRACE_SEIZE, process, nullptr, trace_options) != 0) {
     const int reason = errno;
     (void)::kill(process, SIGKILL);
@@ -119,10 +157,10 @@ Result<Child> adopt_child(pid_t process, Descriptor output, Descriptor go, Descr
         start_error(Code::unsupported, reason, program, "this machine forbids tracing (ptrace)"));
   }
   const char byte = 'g';
-  if (::write(go.get(), &byte, 1) != 1) {
+  if (::write(pipes.go.get(), &byte, 1) != 1) {
     return std::unexpected(start_error(Code::io, errno, program, "cannot be started"));
   }
-  return Child{process, std::move(output), std::move(failure)};
+  return Child{process, std::move(pipes.output), std::move(pipes.errors), std::move(pipes.failure)};
 }
 
 }  // namespace
@@ -174,21 +212,25 @@ Result<std::string> find_program(const TraceOptions& options,
 Result<Child> start_child(const std::string& program, const TraceOptions& options,
                           const std::string& working_directory, const sigset_t& signals) {
   int output[2] = {-1, -1};
+  int errors[2] = {-1, -1};
   int go[2] = {-1, -1};
   int failure[2] = {-1, -1};
   if (::pipe2(output, O_CLOEXEC) != 0 || ::pipe2(go, O_CLOEXEC) != 0 ||
-      ::pipe2(failure, O_CLOEXEC) != 0) {
+      ::pipe2(failure, O_CLOEXEC) != 0 ||
+      (errors_are_a_file() && ::pipe2(errors, O_CLOEXEC) != 0)) {
     return std::unexpected(start_error(Code::io, errno, program, "no pipes for the program"));
   }
-  Descriptor output_reader(output[0]);
+  ChildPipes pipes = {Descriptor(output[0]), Descriptor(errors[0]), Descriptor(go[1]),
+                      Descriptor(failure[0])};
   const Descriptor output_writer(output[1]);
+  const Descriptor errors_writer(errors[1]);
   const Descriptor go_reader(go[0]);
-  Descriptor go_writer(go[1]);
-  Descriptor failure_reader(failure[0]);
   const Descriptor failure_writer(failure[1]);
-  // A large pipe lets one large write finish without us.
-  (void)::fcntl(output_reader.get(), F_SETPIPE_SZ, output_pipe_bytes);
-  (void)::fcntl(output_reader.get(), F_SETFL, O_NONBLOCK);
+  for (const Descriptor* reader : {&pipes.output, &pipes.errors}) {
+    // A large pipe lets one large write finish without us.
+    (void)::fcntl(reader->get(), F_SETPIPE_SZ, output_pipe_bytes);
+    (void)::fcntl(reader->get(), F_SETFL, O_NONBLOCK);
+  }
   ChildPlan plan;
   plan.program = program;
   plan.working_directory = working_directory;
@@ -197,6 +239,7 @@ Result<Child> start_child(const std::string& program, const TraceOptions& option
   plan.filter = make_trace_filter();
   plan.signals = signals;
   plan.output = output_writer.get();
+  plan.errors = errors_writer.valid() ? errors_writer.get() : -1;
   plan.go = go_reader.get();
   plan.failure = failure_writer.get();
   plan.tracer = ::getpid();
@@ -208,8 +251,7 @@ Result<Child> start_child(const std::string& program, const TraceOptions& option
     return std::unexpected(start_error(Code::io, errno, program, "no process for the program"));
   }
   if (process == 0) run_child(plan, arguments, environment);
-  return adopt_child(process, std::move(output_reader), std::move(go_writer),
-                     std::move(failure_reader), program);
+  return adopt_child(process, std::move(pipes), program);
 }
 
 }  // namespace untorn::prove

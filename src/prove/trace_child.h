@@ -16,6 +16,7 @@ namespace untorn::prove {
 struct Child {
   pid_t process = -1;
   Descriptor output;   // reading end of its standard output, non-blocking
+  Descriptor errors;   // the same for the standard error; not valid: it is the inherited one
   Descriptor failure;  // an errno can be read here if the program could not be started
 };
 

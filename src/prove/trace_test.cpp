@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "prove/trace.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -166,6 +167,27 @@ TEST_P(TraceTest, shared_mapping_for_reading_changes_nothing) {
   const TracedRun run = run_scenario("mapped-for-reading");
   expect_whole(run);
   EXPECT_THAT(run.changes(), ElementsAre("create map", "truncate map 4096"));
+}
+
+// `command 2> messages` in the folder of the run: the shell's file is not the program's.
+TEST_P(TraceTest, inherited_descriptors_do_not_lead_past_the_sandbox) {
+  folder_.write("input", "in");
+  folder_.write("messages", "");
+  const int input = ::open((folder_.path() + "/input").c_str(), O_RDWR | O_CLOEXEC);
+  const int messages =
+      ::open((folder_.path() + "/messages").c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+  const int before[2] = {::dup(STDIN_FILENO), ::dup(STDERR_FILENO)};
+  ::dup2(input, STDIN_FILENO);
+  ::dup2(messages, STDERR_FILENO);
+  const TracedRun run = run_command(
+      {"/bin/sh", "-c", "read -r word; echo $word >&2; echo x >&0; printf y >/dev/stdin"});
+  ::dup2(before[0], STDIN_FILENO);
+  ::dup2(before[1], STDERR_FILENO);
+  for (const int fd : {input, messages, before[0], before[1]}) ::close(fd);
+  EXPECT_EQ(folder_.read("input"), "in");
+  EXPECT_THAT(folder_.read("messages"), ::testing::StartsWith("in\n"));
+  expect_whole(run);
+  EXPECT_THAT(run.changes(), ElementsAre("truncate input 0", "write input 0 'y'"));
 }
 
 TEST_P(TraceTest, paths_follow_links_handles_and_moves) {

@@ -339,11 +339,14 @@ void Tracer::look_at_the_clock() {
   if (ending_) kill_all();
 }
 
-void Tracer::drain_output() {
+namespace {
+
+// What waits in a pipe, which is also passed on to our standard error.
+std::string drain(int pipe) {
   std::string text;
   char buffer[1U << 14U];
   for (;;) {
-    const ssize_t count = ::read(child_.output.get(), buffer, sizeof buffer);
+    const ssize_t count = ::read(pipe, buffer, sizeof buffer);
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) break;
     text.append(buffer, static_cast<std::size_t>(count));
@@ -354,6 +357,14 @@ void Tracer::drain_output() {
     if (count <= 0) break;
     done += static_cast<std::size_t>(count);
   }
+  return text;
+}
+
+}  // namespace
+
+void Tracer::drain_output() {
+  if (child_.errors.valid()) (void)drain(child_.errors.get());
+  const std::string text = drain(child_.output.get());
   const std::size_t room = output_bytes_max - std::min(output_bytes_max, trace_.output.size());
   trace_.output.append(text, 0, std::min(room, text.size()));
   new_output_ += text;

@@ -4,8 +4,10 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <climits>
@@ -39,6 +41,15 @@ std::optional<Bytes> load(int file, std::uint64_t size) {
   }
   bytes.resize(done);
   return Bytes(std::move(bytes));
+}
+
+std::optional<std::uint64_t> mount_of(int at, const char* path) {
+  struct statx status = {};
+  if (::statx(at, path, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW, STATX_MNT_ID, &status) != 0 ||
+      (status.stx_mask & STATX_MNT_ID) == 0) {
+    return {};
+  }
+  return status.stx_mnt_id;
 }
 
 }  // namespace
@@ -218,6 +229,15 @@ InodeId TracedTree::directory_of(int fd) {
   return identify(fd, status);
 }
 
+// A descriptor from outside the sandbox may lead to the file that our mounts cover: it has the same
+// path and is another file.
+bool TracedTree::is_on_our_mounts(int fd) const {
+  const auto mount = mount_of(fd, "");
+  if (!mount) return true;  // Linux before 5.8 does not tell
+  return std::ranges::any_of(
+      trees_, [&](const Tree& tree) { return mount_of(AT_FDCWD, tree.path.c_str()) == mount; });
+}
+
 InodeId TracedTree::identify(int fd, const struct stat& status) {
   const auto known = by_key_.find(key_of(status));
   if (known != by_key_.end()) return known->second;
@@ -226,7 +246,7 @@ InodeId TracedTree::identify(int fd, const struct stat& status) {
     return no_inode;
   }
   const std::string path = path_of_descriptor(fd);
-  const InodeId id = path.empty() ? no_inode : walk(path);
+  const InodeId id = path.empty() || !is_on_our_mounts(fd) ? no_inode : walk(path);
   if (id == no_inode || log_.inodes[id].type != type) return no_inode;
   // A file with several names gets a number of its own when the overlay first copies it.
   if (type == FileType::directory || status.st_nlink == 1) set_key(id, status);

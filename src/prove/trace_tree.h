@@ -73,6 +73,7 @@ class TracedTree {
   void add_tree_root(std::size_t tree);
   InodeId capture(InodeId directory, const std::string& name);
   void capture_content(Inode& inode, int lower, const std::string& path, const struct stat& status);
+  [[nodiscard]] bool is_on_our_mounts(int fd) const;
   // The tracked object at an absolute path without links.
   [[nodiscard]] InodeId walk(std::string_view path);
   [[nodiscard]] InodeId new_inode(Inode inode);

@@ -21,9 +21,9 @@ constexpr std::size_t differences_max = 100;
 
 class TreeComparison {
  public:
-  TreeComparison(TracedTree& tree, const std::set<InodeId>& unknown,
+  TreeComparison(TracedTree& tree, const std::set<InodeId>& unknown, const timespec& begin,
                  std::vector<std::string>& differences)
-      : tree_(tree), unknown_(unknown), differences_(differences) {}
+      : tree_(tree), unknown_(unknown), begin_(begin), differences_(differences) {}
 
   void run() {
     replay();
@@ -178,7 +178,8 @@ class TreeComparison {
       struct stat original = {};
       const bool stood =
           ::fstatat(tree_.trees()[tree].lower, below.c_str(), &original, AT_SYMLINK_NOFOLLOW) == 0;
-      if (!touched) {
+      // The original may have changed meanwhile: somebody else lives there.
+      if (!touched && !is_before(status.st_ctim, begin_)) {
         const bool same =
             stood && type_of(original.st_mode) == type_of(status.st_mode) &&
             (!S_ISREG(status.st_mode) || (original.st_size == status.st_size &&
@@ -191,6 +192,11 @@ class TreeComparison {
         compare_copy(real + "/" + name, below, inode, tree);
       }
     });
+  }
+
+  static bool is_before(const timespec& moment, const timespec& other) {
+    return moment.tv_sec < other.tv_sec ||
+           (moment.tv_sec == other.tv_sec && moment.tv_nsec < other.tv_nsec);
   }
 
   template <class Visit>
@@ -212,6 +218,7 @@ class TreeComparison {
 
   TracedTree& tree_;
   const std::set<InodeId>& unknown_;
+  const timespec begin_;
   std::vector<std::string>& differences_;
   std::unordered_map<InodeId, std::vector<std::byte>> content_;
   std::unordered_map<InodeId, std::pair<InodeId, std::string>> parents_;
@@ -219,9 +226,9 @@ class TreeComparison {
 
 }  // namespace
 
-void compare_with_tree(TracedTree& tree, const std::set<InodeId>& unknown,
+void compare_with_tree(TracedTree& tree, const std::set<InodeId>& unknown, const timespec& begin,
                        std::vector<std::string>& differences) {
-  TreeComparison(tree, unknown, differences).run();
+  TreeComparison(tree, unknown, begin, differences).run();
 }
 
 }  // namespace untorn::prove
