@@ -59,6 +59,7 @@ Plan::Plan(const crash::History& history, const ProveOptions& options)
     }
   }
   note_unsynced();
+  note_absences();
   note_unjudged_durability();
 }
 
@@ -260,6 +261,22 @@ void Plan::note_unsynced() {
   notes_.push_back(join_names(unsynced_) + (unsynced_.size() == 1 ? " is" : " are") +
                    " not synced before the program says it is done, so nobody judged whether the "
                    "new content survives; ask with --expect atomic,parse,durable");
+}
+
+// The program's own gap is a version, so `atomic` accepts it; the reader should know all the same.
+void Plan::note_absences() {
+  std::vector<std::string> absent;
+  for (const PathStory& story : stories_) {
+    const auto is_absent = [](const Version& version) { return version.inode == no_inode; };
+    if (!is_absent(story.versions.front()) && !is_absent(story.versions.back()) &&
+        std::any_of(story.versions.begin(), story.versions.end(), is_absent)) {
+      absent.push_back(story.path);
+    }
+  }
+  if (absent.empty()) return;
+  notes_.push_back("the program itself removes " + join_names(absent) +
+                   " and puts it back: a crash in between leaves no such file, which counts as one "
+                   "of its versions; rename over it instead");
 }
 
 void Plan::note_unjudged_durability() {

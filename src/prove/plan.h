@@ -74,6 +74,7 @@ class Plan {
   void plan_durable(const PathStory& story, Group& group);
   void plan_durable_in_place(const PathStory& story, Group& group);
   void note_unsynced();
+  void note_absences();
   void note_unjudged_durability();
   [[nodiscard]] bool is_companion(const crash::Path& path) const;
   [[nodiscard]] std::string problem_with_database(const PathStory& story, std::size_t count);

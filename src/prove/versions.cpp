@@ -131,7 +131,8 @@ class StoryTeller {
   void note_name_change(const Operation& operation, InodeId before, InodeId after);
   [[nodiscard]] std::size_t call_end(std::size_t at) const;
   [[nodiscard]] bool is_instant(std::size_t position, std::size_t end) const;
-  void observe(std::size_t count, bool last);
+  [[nodiscard]] std::uint64_t generation() const;
+  void observe(bool last);
   void classify();
   void fill_versions();
   void merge_equal_versions();
@@ -146,6 +147,7 @@ class StoryTeller {
   std::unordered_map<InodeId, InodeLife> lives_;
   InodeId current_ = no_inode;
   std::uint64_t version_generation_ = 0;
+  std::size_t changed_at_ = 0;  // after operations [0, changed_at_) the path is what it is now
   bool whole_ok_ = true;
   bool log_ok_ = true;
   bool log_evidence_ = false;
@@ -299,17 +301,24 @@ bool StoryTeller::is_instant(std::size_t position, std::size_t end) const {
            operation.call == no_index);
 }
 
-void StoryTeller::observe(std::size_t count, bool last) {
+// Counts the contents of what stands at the path.
+std::uint64_t StoryTeller::generation() const {
+  const auto life = lives_.find(current_);
+  return life == lives_.end() ? 0 : life->second.generation;
+}
+
+// V1: a version that is seen when its file is closed has been there since its last change. So a
+// program that says "saved" before it closes the file has promised what it wrote.
+void StoryTeller::observe(bool last) {
   const auto life = lives_.find(current_);
   if (!last && life != lives_.end() && life->second.open) return;
-  const std::uint64_t generation = life == lives_.end() ? 0 : life->second.generation;
   if (!story_.versions.empty() && story_.versions.back().inode == current_ &&
-      version_generation_ == generation) {
+      version_generation_ == generation()) {
     return;
   }
-  version_generation_ = generation;
+  version_generation_ = generation();
   story_.versions.push_back(
-      {count, current_, life == lives_.end() ? 0 : life->second.size, std::nullopt});
+      {changed_at_, current_, life == lives_.end() ? 0 : life->second.size, std::nullopt});
 }
 
 void StoryTeller::classify() {
@@ -369,13 +378,15 @@ std::optional<PathStory> StoryTeller::tell() {
   collect();
   current_ = resolve();
   if (current_ != no_inode) story_.inodes.push_back(current_);
-  observe(0, true);
+  observe(true);
   for (std::size_t i = 0; i < relevant_.size(); ++i) {
+    const auto before = std::pair(current_, generation());
     apply(relevant_[i]);
     const std::size_t end = call_end(relevant_[i]);
-    if (is_instant(i, end)) observe(end + 1, false);
+    if (before != std::pair(current_, generation())) changed_at_ = end + 1;
+    if (is_instant(i, end)) observe(false);
   }
-  observe(log_.operations.size(), true);
+  observe(true);
   const auto is_directory = [&](const Version& version) {
     return version.inode != no_inode && log_.inodes.at(version.inode).type == FileType::directory;
   };

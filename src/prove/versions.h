@@ -5,6 +5,7 @@
 // V1. A version of a path is what it leads to (bytes, a link's target, or nothing) at an instant
 //     at which nothing open for writing refers to its inode. The start and the end of the run are
 //     such instants. An instant lies between two system calls, not between two operations of one.
+//     A version counts from the last change before that instant, not from the closing of the file.
 //     Of a log every length that it ever had may have been acknowledged, open or not: see size_at.
 // V2. Class `whole`: changed only by names that come, go and move, and by sessions (from the first
 //     descriptor opened for writing to the last one closed) that start on an empty inode or empty

@@ -240,8 +240,20 @@ TEST(versions, version_at_gives_the_one_that_was_current) {
   log.acknowledge();                                  // 4
   const PathStory story = story_of(log, "a");
   EXPECT_EQ(story.version_at(0), 0U);
-  EXPECT_EQ(story.version_at(3), 0U);
-  EXPECT_EQ(story.version_at(4), 1U);
+  EXPECT_EQ(story.version_at(2), 0U);
+  EXPECT_EQ(story.version_at(3), 1U);
+}
+
+TEST(versions, what_was_written_before_an_acknowledgement_is_its_version_though_closed_later) {
+  TestLog log;
+  const InodeId file = log.create("a");
+  log.write(file, 0, "new");
+  const std::size_t acknowledged = log.log.operations.size();
+  log.acknowledge("saved");
+  log.close(file);
+  const PathStory story = story_of(log, "a");
+  EXPECT_EQ(texts(story), (Texts{"(absent)", "new"}));
+  EXPECT_EQ(story.version_at(acknowledged), 1U);
 }
 
 TEST(versions, directories_have_no_story) {
