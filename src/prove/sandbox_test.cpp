@@ -300,10 +300,12 @@ TEST_P(NamespaceSandboxTest, mount_inside_the_root_is_still_seen) {
   std::filesystem::create_directory(folder_.path() + "/mounted");
   const std::string seen = in_user_child([&]() -> std::string {
     const std::string inner = folder_.path() + "/mounted";
+    const uid_t user = ::geteuid();
+    const gid_t group = ::getegid();
     if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return "unshare";
     write_all("/proc/self/setgroups", "deny");
-    write_all("/proc/self/uid_map", as_nobody() ? "65534 65534 1" : "0 0 1");
-    write_all("/proc/self/gid_map", as_nobody() ? "65534 65534 1" : "0 0 1");
+    write_all("/proc/self/uid_map", fmt::format("{0} {0} 1", user));
+    write_all("/proc/self/gid_map", fmt::format("{0} {0} 1", group));
     if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
         ::mount("tmp", inner.c_str(), "tmpfs", 0, nullptr) != 0) {
       return "mount";
