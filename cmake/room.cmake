@@ -10,6 +10,9 @@ function(untorn_configure target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
     -Wsign-conversion -Wnon-virtual-dtor -Wold-style-cast -Wcast-qual -Wundef
     $<$<BOOL:${UNTORN_WARNINGS_AS_ERRORS}>:-Werror>)
+  # clang 19 warns of what libstdc++ 12's own stable_sort uses.
+  target_compile_options(${target} PRIVATE
+    $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations>)
   if(UNTORN_SANITIZE)
     # g++ 12 takes instrumented std::regex for uninitialized (its bug 105562).
     target_compile_options(${target} PRIVATE -fsanitize=${UNTORN_SANITIZE} -fno-omit-frame-pointer
