@@ -159,14 +159,15 @@ std::vector<std::string> limits_of(const ProveOptions& options) {
 
 void conclude(ProveReport& report) {
   // The clearest first: by path, the power cut before the kill, `atomic` before what follows.
-  std::stable_sort(report.violations.begin(), report.violations.end(),
-                   [](const Violation& a, const Violation& b) {
-                     const auto key = [](const Violation& violation) {
-                       return std::tuple(std::string_view(violation.path),
-                                         violation.engine == crash::Model::kill, violation.check);
-                     };
-                     return key(a) < key(b);
-                   });
+  // No two share all three, so the order is one.
+  std::sort(report.violations.begin(), report.violations.end(),
+            [](const Violation& a, const Violation& b) {
+              const auto key = [](const Violation& violation) {
+                return std::tuple(std::string_view(violation.path),
+                                  violation.engine == crash::Model::kill, violation.check);
+              };
+              return key(a) < key(b);
+            });
   if (!report.violations.empty()) {
     report.verdict = Verdict::violated;
   } else if (!report.undecided.empty() || report.interrupted) {
