@@ -13,9 +13,6 @@ QUIET := --log-level=NOTICE
 # test library; one that has keeps them, so that going back and forth rebuilds nothing.
 first_time = $(if $(wildcard build/release/CMakeCache.txt),,-DUNTORN_BUILD_TESTS=OFF)
 
-# The thread sanitizer's build needs only the tests of threads.
-BUILD_tsan := --target untorn_tests_threads
-
 link_command = mkdir -p build/bin && ln -sfn ../release/src/cli/untorn build/bin/untorn
 
 .DEFAULT_GOAL := help
@@ -39,7 +36,7 @@ demo: build
 test:
 	@scripts/bootstrap test
 	@cmake --preset $(PRESET) $(QUIET) -DUNTORN_BUILD_TESTS=ON
-	@cmake --build --preset $(PRESET) $(BUILD_$(PRESET))
+	@cmake --build --preset $(PRESET)
 	@$(if $(filter release,$(PRESET)),$(link_command),:)
 	@ctest --preset $(PRESET) --parallel $(JOBS) --output-junit junit.xml
 
