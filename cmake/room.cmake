@@ -16,7 +16,7 @@ function(untorn_configure target)
   if(UNTORN_SANITIZE)
     # g++ 12 takes instrumented std::regex for uninitialized (its bug 105562).
     target_compile_options(${target} PRIVATE -fsanitize=${UNTORN_SANITIZE} -fno-omit-frame-pointer
-      -Wno-maybe-uninitialized)
+      $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
     if(NOT UNTORN_SANITIZE STREQUAL "thread")
       target_compile_options(${target} PRIVATE -fno-sanitize-recover=all)
     endif()
