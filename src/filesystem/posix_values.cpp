@@ -8,26 +8,6 @@
 namespace untorn {
 namespace {
 
-FileType type_of_mode(std::uint32_t mode) {
-  switch (mode & S_IFMT) {
-    case S_IFREG:
-      return FileType::regular;
-    case S_IFDIR:
-      return FileType::directory;
-    case S_IFLNK:
-      return FileType::symlink;
-    case S_IFIFO:
-      return FileType::fifo;
-    case S_IFSOCK:
-      return FileType::socket;
-    case S_IFCHR:
-    case S_IFBLK:
-      return FileType::device;
-    default:
-      return FileType::other;
-  }
-}
-
 std::int64_t nanoseconds(const struct statx_timestamp& time) {
   return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
 }
@@ -57,6 +37,26 @@ int open_flags(const OpenOptions& options) {
   if (!options.follow) flags |= O_NOFOLLOW;
   if (options.nonblocking) flags |= O_NONBLOCK;
   return flags;
+}
+
+FileType type_of_mode(std::uint32_t mode) {
+  switch (mode & S_IFMT) {
+    case S_IFREG:
+      return FileType::regular;
+    case S_IFDIR:
+      return FileType::directory;
+    case S_IFLNK:
+      return FileType::symlink;
+    case S_IFIFO:
+      return FileType::fifo;
+    case S_IFSOCK:
+      return FileType::socket;
+    case S_IFCHR:
+    case S_IFBLK:
+      return FileType::device;
+    default:
+      return FileType::other;
+  }
 }
 
 FileType type_of_entry(unsigned char type) {

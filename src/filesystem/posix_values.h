@@ -44,6 +44,8 @@ class TerminatedName {
 // Flags of openat(2), O_CLOEXEC among them.
 [[nodiscard]] int open_flags(const OpenOptions& options);
 
+// Of st_mode.
+[[nodiscard]] FileType type_of_mode(std::uint32_t mode);
 // Of d_type in a directory entry.
 [[nodiscard]] FileType type_of_entry(unsigned char type);
 

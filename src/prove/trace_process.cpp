@@ -66,26 +66,6 @@ FileKey key_of(const struct stat& status) noexcept {
   return {status.st_dev, status.st_ino};
 }
 
-FileType type_of(mode_t mode) noexcept {
-  switch (mode & S_IFMT) {
-    case S_IFREG:
-      return FileType::regular;
-    case S_IFDIR:
-      return FileType::directory;
-    case S_IFLNK:
-      return FileType::symlink;
-    case S_IFIFO:
-      return FileType::fifo;
-    case S_IFSOCK:
-      return FileType::socket;
-    case S_IFCHR:
-    case S_IFBLK:
-      return FileType::device;
-    default:
-      return FileType::other;
-  }
-}
-
 bool read_memory(pid_t thread, std::uint64_t address, std::span<std::byte> into) {
   while (!into.empty()) {
     const iovec local = {into.data(), into.size()};

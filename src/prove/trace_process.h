@@ -26,7 +26,6 @@ struct FileKey {
   bool operator==(const FileKey&) const = default;
 };
 [[nodiscard]] FileKey key_of(const struct stat& status) noexcept;
-[[nodiscard]] FileType type_of(mode_t mode) noexcept;
 
 [[nodiscard]] bool read_memory(pid_t thread, std::uint64_t address, std::span<std::byte> into);
 // A string that ends with NUL; nothing if it cannot be read or is longer than a path may be.

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <climits>
 
+#include "filesystem/posix_values.h"
 #include "prove/sandbox_parts.h"
 
 namespace untorn::prove {
@@ -101,7 +102,7 @@ Place Recorder::resolve(const PendingCall& call, int directory, std::string path
     struct stat status = {};
     place.exists =
         ::fstatat(place.parent.get(), place.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
-    place.type = place.exists ? type_of(status.st_mode) : FileType::other;
+    place.type = place.exists ? type_of_mode(status.st_mode) : FileType::other;
     if (place.exists && place.type == FileType::symlink && follow) {
       std::array<char, PATH_MAX> target = {};
       const ssize_t size =

@@ -12,6 +12,8 @@
 
 #include "prove/trace_recorder.h"
 
+#include "filesystem/posix_values.h"
+
 namespace untorn::prove {
 namespace {
 
@@ -314,7 +316,7 @@ void Recorder::finish_make(PendingCall& call, std::uint64_t) {
     add_unmodelled(call, no_inode, std::string(call.shape->name) + " of a name that is not there");
     return;
   }
-  const FileType type = type_of(status.st_mode);
+  const FileType type = type_of_mode(status.st_mode);
   OperationKind kind = OperationKind::make_special;
   if (type == FileType::directory) kind = OperationKind::make_directory;
   if (type == FileType::symlink) kind = OperationKind::make_symlink;

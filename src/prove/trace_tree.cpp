@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <climits>
 
+#include "filesystem/posix_values.h"
 #include "prove/sandbox_parts.h"
 
 namespace untorn::prove {
@@ -151,7 +152,7 @@ InodeId TracedTree::capture(InodeId directory, const std::string& name) {
       return other->second;
     }
   }
-  Inode inode{type_of(status.st_mode), status.st_mode & 07777U, true, {}};
+  Inode inode{type_of_mode(status.st_mode), status.st_mode & 07777U, true, {}};
   capture_content(inode, lower, path, status);
   const InodeId id = new_inode(std::move(inode));
   log_.names.push_back({directory, name, id});
@@ -241,7 +242,7 @@ bool TracedTree::is_on_our_mounts(int fd) const {
 InodeId TracedTree::identify(int fd, const struct stat& status) {
   const auto known = by_key_.find(key_of(status));
   if (known != by_key_.end()) return known->second;
-  const FileType type = type_of(status.st_mode);
+  const FileType type = type_of_mode(status.st_mode);
   if (type != FileType::directory && type != FileType::regular && type != FileType::symlink) {
     return no_inode;
   }

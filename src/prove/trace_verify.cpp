@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "prove/trace_verify.h"
 
+#include "filesystem/posix_values.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/sysmacros.h>
@@ -100,7 +102,7 @@ class TreeComparison {
     }
     if (!there) return differ(path, " is missing, but no recorded call removed it");
     const Inode& expected = tree_.inode(inode);
-    if (type_of(status.st_mode) != expected.type) {
+    if (type_of_mode(status.st_mode) != expected.type) {
       return differ(path, " is of another kind than the recorded calls say");
     }
     if (unknown_.contains(inode)) return;
@@ -181,7 +183,7 @@ class TreeComparison {
       // The original may have changed meanwhile: somebody else lives there.
       if (!touched && !is_before(status.st_ctim, begin_)) {
         const bool same =
-            stood && type_of(original.st_mode) == type_of(status.st_mode) &&
+            stood && type_of_mode(original.st_mode) == type_of_mode(status.st_mode) &&
             (!S_ISREG(status.st_mode) || (original.st_size == status.st_size &&
                                           original.st_mtim.tv_sec == status.st_mtim.tv_sec &&
                                           original.st_mtim.tv_nsec == status.st_mtim.tv_nsec));
