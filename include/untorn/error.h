@@ -32,7 +32,7 @@ enum class Code : std::uint8_t {
   conflict,           // A stated precondition on the content did not hold.
   has_hard_links,     // The file has other names and the caller asked not to split them.
   no_space,           // The disk or the quota is full.
-  unsupported,        // The file system cannot do what was asked.
+  unsupported,        // The file system cannot do what was asked, or content is in an unknown form.
   busy,               // Someone holds the lock, or the name is in use.
   timed_out,          // The time allowed has passed.
   io,                 // A system call failed for another reason; see os_errno().

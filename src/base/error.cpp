@@ -96,7 +96,7 @@ std::string_view describe(Code code) {
     case Code::no_space:
       return "no space left";
     case Code::unsupported:
-      return "not supported by the file system";
+      return "not supported";
     case Code::busy:
       return "in use by someone else";
     case Code::timed_out:

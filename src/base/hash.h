@@ -3,7 +3,8 @@
 // A fast 128-bit hash for telling contents apart in memory: MurmurHash3, x64, 128 bits.
 //
 // With 2^32 different contents the chance that any two collide is below 2^-64. It is no defence
-// against someone who chooses contents that collide, and its values are never stored in a file.
+// against someone who chooses contents that collide. A file format that stores its values names the
+// algorithm (src/document/generations.h does); everywhere else they stay in memory.
 #pragma once
 #include <compare>
 #include <cstddef>

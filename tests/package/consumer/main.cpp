@@ -2,9 +2,12 @@
 //
 // Replaces the file that is named by the first argument, and uses every installed header.
 #include <untorn/crash.h>
+#include <untorn/document.h>
 #include <untorn/durability.h>
 #include <untorn/error.h>
 #include <untorn/filesystem.h>
+#include <untorn/json.h>
+#include <untorn/pipeline/state_manager.h>
 #include <untorn/replace.h>
 
 #include <iostream>
@@ -17,6 +20,16 @@ int main(int count, char** arguments) {
     std::cerr << receipt.error() << '\n';
     return 1;
   }
+  auto document = untorn::Document::open(std::string(arguments[1]) + ".json");
+  const auto kept = document->update([](std::optional<untorn::JsonDocument>& content) {
+    content.emplace(untorn::JsonValue::object());
+    return untorn::Result<void>();
+  });
+  if (!kept) {
+    std::cerr << kept.error() << '\n';
+    return 1;
+  }
+  const auto state = untorn::pipeline::PipelineState::make();
   const auto report = untorn::crash_test(
       [](untorn::FileSystem& fs, untorn::CrashLog& log) {
         const std::string text = "new";
@@ -27,5 +40,5 @@ int main(int count, char** arguments) {
         return at.acknowledged("done") && !status ? "a is lost" : "";
       });
   std::cout << untorn::to_string(receipt->outcome) << ' ' << report.summary() << '\n';
-  return report.ok() ? 0 : 1;
+  return report.ok() && state.version == untorn::pipeline::state_version ? 0 : 1;
 }
