@@ -64,6 +64,13 @@ class BootstrapTest(unittest.TestCase):
         self.assertTrue(update.endswith(" update"), update)
         self.assertTrue(install.endswith("--no-install-recommends ccache cmake"), install)
 
+    def test_an_npm_that_came_with_another_node_will_do(self):
+        self.require_debian_12()
+        self.installed(set(self.wanted("demo")) - {"npm"})
+        self.assertIn("1 more packages: npm", self.run_bootstrap("demo").stderr)
+        self.fake("npm", "exit 0")
+        self.assertEqual("", self.run_bootstrap("demo").stderr)
+
     def test_a_failed_installation_ends_with_2(self):
         self.require_debian_12()
         self.fake("apt-get", 'case "$*" in *install*) exit 100;; esac')
