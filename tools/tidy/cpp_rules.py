@@ -14,9 +14,10 @@ ROOMS = {
     "report": {"base"},
     "document": {"base", "filesystem", "write"},
     "pipeline": {"base", "filesystem", "write", "document"},
+    "languages": {"base"},
     "prove": {"base", "filesystem", "crash", "report"},
     "library": set(),
-    "cli": {"base", "filesystem", "write", "crash", "report", "prove"},
+    "cli": {"base", "filesystem", "write", "crash", "document", "report", "languages", "prove"},
 }
 # The room that implements each public header: including the header is depending on the room.
 HEADERS = {

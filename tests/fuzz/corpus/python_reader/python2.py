@@ -1,0 +1,2 @@
+print >>open("a", "w"), "x"
+exec "x"
