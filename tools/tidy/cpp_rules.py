@@ -15,9 +15,11 @@ ROOMS = {
     "document": {"base", "filesystem", "write"},
     "pipeline": {"base", "filesystem", "write", "document"},
     "languages": {"base"},
+    "rules": {"base", "languages"},
     "prove": {"base", "filesystem", "crash", "report"},
     "library": set(),
-    "cli": {"base", "filesystem", "write", "crash", "document", "report", "languages", "prove"},
+    "cli": {"base", "filesystem", "write", "crash", "document", "report", "languages", "rules", "prove",
+            },
 }
 # The room that implements each public header: including the header is depending on the room.
 HEADERS = {
