@@ -43,6 +43,7 @@ struct Argument {
   std::string description;
   std::string* target = nullptr;
   bool required = true;
+  std::vector<std::string>* targets = nullptr;  // instead of `target`: takes all that are given
 };
 
 // The flags that every command has.

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <iterator>
-#include <numeric>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -112,7 +111,9 @@ std::optional<std::string> parse_with_library(const Command& command,
   for (const Flag& flag : flags) add_flag(app, flag);
   std::vector<std::pair<const Argument*, CLI::Option*>> positionals;
   for (const Argument& argument : command.arguments) {
-    positionals.emplace_back(&argument, app.add_option(argument.name, *argument.target));
+    positionals.emplace_back(&argument, argument.targets != nullptr
+                                            ? app.add_option(argument.name, *argument.targets)
+                                            : app.add_option(argument.name, *argument.target));
   }
   try {
     std::reverse(arguments.begin(), arguments.end());  // the library takes them from the back
@@ -132,21 +133,6 @@ std::optional<std::string> parse_with_library(const Command& command,
   return std::nullopt;
 }
 
-std::size_t edit_distance(std::string_view left, std::string_view right) {
-  std::vector<std::size_t> row(right.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= left.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= right.size(); ++j) {
-      const std::size_t substituted = diagonal + (left[i - 1] == right[j - 1] ? 0U : 1U);
-      diagonal = row[j];
-      row[j] = std::min({substituted, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row.back();
-}
-
 }  // namespace
 
 std::vector<Flag> common_flags(CommonFlags& common, const std::vector<std::string>& formats) {
@@ -163,20 +149,6 @@ std::vector<Flag> common_flags(CommonFlags& common, const std::vector<std::strin
        &common.color,
        {"auto", "always", "never"}},
   };
-}
-
-std::string_view nearest(std::string_view word, const std::vector<std::string>& candidates) {
-  constexpr std::size_t edits_max = 2;
-  std::string_view best;
-  std::size_t best_distance = edits_max + 1;
-  for (const std::string& candidate : candidates) {
-    const std::size_t distance = edit_distance(word, candidate);
-    if (distance < best_distance && distance * 2 < candidate.size()) {
-      best = candidate;
-      best_distance = distance;
-    }
-  }
-  return best;
 }
 
 Parsed parse(const Command& command, CommonFlags& common,

@@ -4,9 +4,9 @@
 #pragma once
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "base/nearest.h"
 #include "cli/command.h"
 
 namespace untorn::cli {
@@ -25,10 +25,5 @@ struct Parsed {
 // The flags that every command has, pointing into `common`.
 [[nodiscard]] std::vector<Flag> common_flags(CommonFlags& common,
                                              const std::vector<std::string>& formats);
-
-// The candidate that a typing mistake most likely meant: at most two edits away, and fewer than
-// half of its letters. Empty when none is near.
-[[nodiscard]] std::string_view nearest(std::string_view word,
-                                       const std::vector<std::string>& candidates);
 
 }  // namespace untorn::cli

@@ -5,6 +5,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <ctime>
@@ -55,14 +56,14 @@ InterruptGuard::~InterruptGuard() {
   sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
 }
 
+bool InterruptGuard::interrupted() {
+  const timespec no_wait = {};
+  if (signal_ == 0) signal_ = std::max(sigtimedwait(&held_, nullptr, &no_wait), 0);
+  return signal_ != 0;
+}
+
 bool InterruptGuard::wait_readable(int descriptor) {
-  while (signal_ == 0) {
-    const timespec no_wait = {};
-    const int taken = sigtimedwait(&held_, nullptr, &no_wait);
-    if (taken > 0) {
-      signal_ = taken;
-      break;
-    }
+  while (!interrupted()) {
     std::array<pollfd, 2> watched = {pollfd{.fd = descriptor, .events = POLLIN, .revents = 0},
                                      pollfd{.fd = descriptor_, .events = POLLIN, .revents = 0}};
     const int ready = poll(watched.data(), watched.size(), -1);

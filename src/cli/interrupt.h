@@ -6,10 +6,10 @@
 //   while (guard.wait_readable(STDIN_FILENO)) { … }
 //   if (guard.signal() != 0) { clean up; return guard.exit_code(); }
 //
-// While the guard lives, SIGINT, SIGTERM and SIGHUP are held back and only seen by wait_readable();
-// signals that the caller ignores (nohup) stay ignored. One that comes too late to stop anything is
-// dropped with the guard: then the work is done, and the exit code must say so. One guard at a
-// time.
+// While the guard lives, SIGINT, SIGTERM and SIGHUP are held back and only seen by wait_readable()
+// and interrupted(); signals that the caller ignores (nohup) stay ignored. One that comes too late
+// to stop anything is dropped with the guard: then the work is done, and the exit code must say so.
+// One guard at a time.
 #pragma once
 #include <csignal>
 
@@ -38,6 +38,8 @@ class InterruptGuard {
 
   // Waits until a read would not block (end of file and errors included). False: a signal came.
   [[nodiscard]] bool wait_readable(int descriptor);
+  // Has a signal come? Does not wait.
+  [[nodiscard]] bool interrupted();
   // The signal that came, or 0.
   [[nodiscard]] int signal() const noexcept { return signal_; }
   // 128 and the signal's number, as shells report it: 130 for Ctrl-C.

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "prove/settings.h"
 
-#define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
-
 #include <array>
+#include <cstdint>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <variant>
+
+#include "base/try.h"
+#include "settings/toml.h"
 
 namespace untorn::prove {
 
@@ -16,31 +20,27 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Error settings_error(const std::string& path, const toml::source_region& where,
-                     std::string_view what) {
-  std::string detail = "line " + std::to_string(where.begin.line) + ": ";
-  detail += what;
-  return Error(Code::invalid_argument, Step::inspect, Outcome::not_applied, 0, path,
-               std::move(detail));
-}
+using settings::settings_error;
+using settings::Table;
+using settings::Value;
 
-// Numbers and truth values are taken as the text that a flag would have.
-std::optional<std::string> scalar(const toml::node& node) {
-  if (const auto* text = node.as_string()) return text->get();
-  if (const auto* number = node.as_integer()) return std::to_string(number->get());
+// Numbers are taken as the text that a flag would have.
+std::optional<std::string> scalar(const Value& value) {
+  if (const auto* text = std::get_if<std::string>(&value.data)) return *text;
+  if (const auto* number = std::get_if<std::int64_t>(&value.data)) return std::to_string(*number);
   return {};
 }
 
-std::optional<std::vector<std::string>> list(const toml::node& node) {
+std::optional<std::vector<std::string>> list(const Value& value) {
   std::vector<std::string> items;
-  const auto* array = node.as_array();
+  const auto* array = std::get_if<settings::List>(&value.data);
   if (array == nullptr) {
-    auto only = scalar(node);
+    auto only = scalar(value);
     if (!only) return {};
     items.push_back(*std::move(only));
     return items;
   }
-  for (const toml::node& each : *array) {
+  for (const Value& each : *array) {
     auto item = scalar(each);
     if (!item) return {};
     items.push_back(*std::move(item));
@@ -72,7 +72,7 @@ constexpr std::array<TextKey, 7> text_keys = {{{"root", &Settings::root},
                                                {"isolation", &Settings::isolation}}};
 
 // What is wrong with the value, or "" if it was taken.
-std::string take(Settings& settings, std::string_view key, const toml::node& value) {
+std::string take(Settings& settings, std::string_view key, const Value& value) {
   const std::string quoted = "\"" + std::string(key) + "\"";
   for (const ListKey& known : list_keys) {
     if (known.name != key) continue;
@@ -87,47 +87,48 @@ std::string take(Settings& settings, std::string_view key, const toml::node& val
     return settings.*known.member ? std::string() : quoted + " must be a text or a number";
   }
   if (key == "require-exhaustive") {
-    const auto* truth = value.as_boolean();
+    const auto* truth = std::get_if<bool>(&value.data);
     if (truth == nullptr) return quoted + " must be true or false";
-    settings.require_exhaustive = truth->get();
+    settings.require_exhaustive = *truth;
     return {};
   }
   return quoted + " is no setting of prove";
 }
 
-Result<Settings> read_table(const std::string& path, const toml::table& table) {
+Result<Settings> read_table(const std::string& path, const Table& table) {
   Settings settings;
   settings.path = path;
   for (const auto& [key, value] : table) {
-    const std::string problem = take(settings, key.str(), value);
-    if (!problem.empty()) return std::unexpected(settings_error(path, value.source(), problem));
+    const std::string problem = take(settings, key, value);
+    if (!problem.empty()) return std::unexpected(settings_error(path, value.line, problem));
   }
   return settings;
 }
 
 // The file's settings; nothing if it has no part for Untorn.
 Result<std::optional<Settings>> read_file(const std::string& path, bool is_pyproject) {
-  const toml::parse_result parsed = toml::parse_file(path);
-  if (!parsed) {
-    return std::unexpected(
-        settings_error(path, parsed.error().source(), parsed.error().description()));
+  std::ifstream stream(path, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+  if (!stream) return std::unexpected(settings_error(path, 1, "the file cannot be read"));
+  UNTORN_TRY(const Table whole, settings::parse_toml(path, text));
+  const Table* ours = &whole;
+  if (is_pyproject) {
+    for (const char* name : {"tool", "untorn"}) {
+      const Value* value = settings::find(*ours, name);
+      ours = value == nullptr ? nullptr : std::get_if<Table>(&value->data);
+      if (ours == nullptr) return std::optional<Settings>();
+    }
   }
-  const toml::node_view<const toml::node> ours =
-      is_pyproject ? parsed.table()["tool"]["untorn"]
-                   : toml::node_view<const toml::node>(&parsed.table());
-  if (!ours) return std::optional<Settings>();
-  const toml::node_view<const toml::node> prove = ours["prove"];
+  const Value* prove = settings::find(*ours, "prove");
   Settings empty;
   empty.path = path;
-  if (!prove) return std::optional(empty);
-  const toml::table* table = prove.as_table();
+  if (prove == nullptr) return std::optional(empty);
+  const auto* table = std::get_if<Table>(&prove->data);
   if (table == nullptr) {
-    return std::unexpected(
-        settings_error(path, prove.node()->source(), "\"prove\" must be a table"));
+    return std::unexpected(settings_error(path, prove->line, "\"prove\" must be a table"));
   }
-  auto settings = read_table(path, *table);
-  if (!settings) return std::unexpected(settings.error());
-  return std::optional(*std::move(settings));
+  UNTORN_TRY(Settings settings, read_table(path, *table));
+  return std::optional(std::move(settings));
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ class Frame(CommandTest):
         self.assertRegex(result.stdout, rb"\Auntorn \d+\.\d+\.\d+\n\Z")
 
     def test_every_command_has_help_with_an_example(self):
-        for verb in ("write", "prove"):
+        for verb in ("write", "prove", "scan"):
             with self.subTest(verb):
                 result = self.run_untorn(verb, "--help")
                 self.assert_exit(result, 0)

@@ -12,14 +12,16 @@ ROOMS = {
     "write": {"base", "filesystem"},
     "crash": {"base", "filesystem"},
     "report": {"base"},
+    "settings": {"base"},
     "document": {"base", "filesystem", "write"},
     "pipeline": {"base", "filesystem", "write", "document"},
     "languages": {"base"},
     "rules": {"base", "languages"},
-    "prove": {"base", "filesystem", "crash", "report"},
+    "scan": {"base", "filesystem", "write", "report", "languages", "rules", "settings"},
+    "prove": {"base", "filesystem", "crash", "report", "settings"},
     "library": set(),
-    "cli": {"base", "filesystem", "write", "crash", "document", "report", "languages", "rules", "prove",
-            },
+    "cli": {"base", "filesystem", "write", "crash", "document", "report", "languages", "rules", "scan",
+            "prove"},
 }
 # The room that implements each public header: including the header is depending on the room.
 HEADERS = {
