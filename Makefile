@@ -13,7 +13,8 @@ QUIET := --log-level=NOTICE
 # test library; one that has keeps them, so that going back and forth rebuilds nothing.
 first_time = $(if $(wildcard build/release/CMakeCache.txt),,-DUNTORN_BUILD_TESTS=OFF)
 
-link_command = mkdir -p build/bin && ln -sfn ../release/src/cli/untorn build/bin/untorn
+link_command = mkdir -p build/bin && ln -sfn ../release/src/cli/untorn build/bin/untorn && \
+  ln -sfn release/python build/python
 
 .DEFAULT_GOAL := help
 .PHONY: help build demo test bench lint format fresh clean
@@ -28,7 +29,11 @@ build:
 	@cmake --build --preset release
 	@$(link_command)
 
-#: make demo     build, then show what Untorn does, in under three minutes
+#: make demo     build, then show what Untorn does, in under three minutes; DIR=path/to/code is
+#:               scanned as well, and not changed
+# The name reaches the script as it was typed, whatever characters are in it.
+unexport DIR
+demo: export UNTORN_DEMO_DIR := $(value DIR)
 demo: build
 	@scripts/demo
 

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+import builtins
+from typing import Union
+
+class Error(OSError):
+    code: str
+    step: str
+    outcome: str
+    advice: str
+    message: str
+
+class BlockingIOError(Error, builtins.BlockingIOError): ...
+class FileExistsError(Error, builtins.FileExistsError): ...
+class FileNotFoundError(Error, builtins.FileNotFoundError): ...
+class InterruptedError(Error, builtins.InterruptedError): ...
+class IsADirectoryError(Error, builtins.IsADirectoryError): ...
+class NotADirectoryError(Error, builtins.NotADirectoryError): ...
+class PermissionError(Error, builtins.PermissionError): ...
+class TimeoutError(Error, builtins.TimeoutError): ...
+
+def make_error(
+    number: int,
+    path: Union[str, bytes],
+    code: str,
+    step: str,
+    outcome: str,
+    advice: str,
+    message: str,
+) -> Error: ...
