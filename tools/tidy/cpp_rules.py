@@ -18,10 +18,11 @@ ROOMS = {
     "languages": {"base"},
     "rules": {"base", "languages"},
     "scan": {"base", "filesystem", "write", "report", "languages", "rules", "settings"},
+    "fix": {"base", "filesystem", "write", "report", "languages", "rules", "scan"},
     "prove": {"base", "filesystem", "crash", "report", "settings"},
     "library": set(),
     "cli": {"base", "filesystem", "write", "crash", "document", "report", "languages", "rules", "scan",
-            "prove"},
+            "fix", "prove"},
 }
 # The room that implements each public header: including the header is depending on the room.
 HEADERS = {
