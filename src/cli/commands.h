@@ -6,6 +6,7 @@
 
 namespace untorn::cli {
 
+[[nodiscard]] Command make_doctor_command();
 [[nodiscard]] Command make_fix_command();
 [[nodiscard]] Command make_prove_command();
 [[nodiscard]] Command make_scan_command();

@@ -233,7 +233,7 @@ TEST(Document, two_processes_lose_no_update) {
   auto document = Document::open(path);
   const auto loaded = document->load();
   ASSERT_TRUE(loaded) << loaded.error();
-  EXPECT_EQ(loaded->document->root.items().size(), std::size_t{processes * updates});
+  EXPECT_EQ(loaded->document->root.items().size(), std::size_t{processes} * updates);
 }
 
 TEST(Document, keeps_generations_readable_by_the_owner_alone_and_out_of_repositories) {

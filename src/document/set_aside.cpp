@@ -94,7 +94,7 @@ Result<std::string> set_aside(const Home& home, const FileContent& seen) {
   UNTORN_TRY(const std::vector<std::string> names, names_set_aside(home));
   std::uint64_t number = names.empty() ? 1 : *number_in(names.back()) + 1;
   for (int attempt = 0; attempt < attempts_max; ++attempt, ++number) {
-    const std::string name = beginning_of(home.name()) + std::to_string(number);
+    std::string name = beginning_of(home.name()) + std::to_string(number);
     auto named = name_again(home, name);
     if (!named && untorn::number(named.error()) == EEXIST) continue;
     if (!named) return std::unexpected(home.error(named.error(), Step::rename, "to " + name));

@@ -307,7 +307,7 @@ TEST(StateManager, two_processes_lose_no_update) {
     EXPECT_EQ(status, 0);
   }
   auto manager = StateManager::open(directory.path());
-  EXPECT_EQ(manager->load()->tasks.size(), std::size_t{processes * updates});
+  EXPECT_EQ(manager->load()->tasks.size(), std::size_t{processes} * updates);
 }
 
 TEST(StateManager, rolls_back_to_what_history_shows) {

@@ -15,14 +15,15 @@ ROOMS = {
     "settings": {"base"},
     "document": {"base", "filesystem", "write"},
     "pipeline": {"base", "filesystem", "write", "document"},
+    "health": {"base", "filesystem", "write", "document", "report"},
     "languages": {"base"},
     "rules": {"base", "languages"},
     "scan": {"base", "filesystem", "write", "report", "languages", "rules", "settings"},
     "fix": {"base", "filesystem", "write", "report", "languages", "rules", "scan"},
     "prove": {"base", "filesystem", "crash", "report", "settings"},
     "library": set(),
-    "cli": {"base", "filesystem", "write", "crash", "document", "report", "languages", "rules", "scan",
-            "fix", "prove"},
+    "cli": {"base", "filesystem", "write", "crash", "document", "report", "health", "languages", "rules",
+            "scan", "fix", "prove"},
 }
 # The room that implements each public header: including the header is depending on the room.
 HEADERS = {
