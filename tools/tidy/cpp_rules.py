@@ -22,8 +22,8 @@ ROOMS = {
     "fix": {"base", "filesystem", "write", "report", "languages", "rules", "scan"},
     "prove": {"base", "filesystem", "crash", "report", "settings"},
     "library": set(),
-    "cli": {"base", "filesystem", "write", "crash", "document", "report", "health", "languages", "rules",
-            "scan", "fix", "prove"},
+    "cli": {"base", "filesystem", "write", "crash", "document", "report", "health", "languages",
+            "rules", "scan", "fix", "prove"},
 }
 # The room that implements each public header: including the header is depending on the room.
 HEADERS = {
