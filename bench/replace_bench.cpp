@@ -5,6 +5,9 @@
 //
 //   bench_replace DIRECTORY ROUNDS SIZE…    one line per variant and size: name, bytes, and the
 //                                           10th, 50th and 90th percentile in microseconds
+//   bench_replace DIRECTORY files COUNT SIZE ROUNDS
+//                                           COUNT files, one after the other: name, and the same
+//                                           percentiles in seconds
 //   bench_replace DIRECTORY once VARIANT    one replacement of 4096 bytes, for strace and for the
 //                                           flush counters of a disk
 //
@@ -84,29 +87,83 @@ double percentile(std::vector<double> values, double part) {
   return values[static_cast<std::size_t>(std::lround(index))];
 }
 
-void measure(const std::string& directory, int rounds, std::size_t bytes) {
+using Work = std::function<void(const Variant&, const std::string& content)>;
+
+struct Rounds {
+  int warm_up = 0;  // before the others, and not counted
+  int count = 1;
+  std::size_t content_bytes = 0;
+  std::function<void()> settle = {};  // before each piece of work, and not timed
+};
+
+// The seconds that each variant took in each round.
+std::vector<std::vector<double>> seconds_of(const Rounds& rounds, const Work& work) {
   using Clock = std::chrono::steady_clock;
   const std::vector<Variant> all = variants();
   std::vector<std::vector<double>> times(all.size());
   std::vector<std::size_t> order(all.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   std::mt19937 random(1);
-  constexpr int warm_up_rounds = 3;
-  for (int round = -warm_up_rounds; round < rounds; ++round) {
-    const std::string content(bytes, static_cast<char>('a' + (round + warm_up_rounds) % 26));
+  for (int round = 0; round < rounds.warm_up + rounds.count; ++round) {
+    const std::string content(rounds.content_bytes, static_cast<char>('a' + round % 26));
     std::shuffle(order.begin(), order.end(), random);
     for (const std::size_t i : order) {
-      const std::string path = directory + "/" + all[i].name;
+      if (rounds.settle) rounds.settle();
       const auto start = Clock::now();
-      all[i].save(path, content);
-      const std::chrono::duration<double, std::micro> elapsed = Clock::now() - start;
-      if (round >= 0) times[i].push_back(elapsed.count());
+      work(all[i], content);
+      const std::chrono::duration<double> elapsed = Clock::now() - start;
+      if (round >= rounds.warm_up) times[i].push_back(elapsed.count());
     }
   }
+  return times;
+}
+
+void measure(const std::string& directory, int rounds, std::size_t bytes) {
+  constexpr int warm_up_rounds = 3;
+  constexpr double microseconds = 1e6;
+  const auto times =
+      seconds_of({.warm_up = warm_up_rounds, .count = rounds, .content_bytes = bytes},
+                 [&](const Variant& variant, const std::string& content) {
+                   variant.save(directory + "/" + variant.name, content);
+                 });
+  const std::vector<Variant> all = variants();
   for (std::size_t i = 0; i < all.size(); ++i) {
-    std::printf("%s\t%zu\t%.1f\t%.1f\t%.1f\n", all[i].name, bytes, percentile(times[i], 0.1),
+    std::printf("%s\t%zu\t%.1f\t%.1f\t%.1f\n", all[i].name, bytes,
+                percentile(times[i], 0.1) * microseconds, percentile(times[i], 0.5) * microseconds,
+                percentile(times[i], 0.9) * microseconds);
+  }
+}
+
+void measure_files(const std::string& directory, std::size_t files, std::size_t bytes, int rounds) {
+  const int place = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (place < 0) fail("cannot open " + directory);
+  // What one variant leaves to be written out would be paid by the next.
+  const auto settle = [&] {
+    if (::syncfs(place) != 0) fail("cannot sync the file system of " + directory);
+  };
+  const auto times = seconds_of(
+      {.warm_up = 1, .count = rounds, .content_bytes = bytes, .settle = settle},
+      [&](const Variant& variant, const std::string& content) {
+        for (std::size_t file = 0; file < files; ++file) {
+          variant.save(directory + "/" + variant.name + "-" + std::to_string(file), content);
+        }
+      });
+  ::close(place);
+  const std::vector<Variant> all = variants();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    std::printf("%s\t%.3f\t%.3f\t%.3f\n", all[i].name, percentile(times[i], 0.1),
                 percentile(times[i], 0.5), percentile(times[i], 0.9));
   }
+}
+
+std::size_t size_argument(const char* text) {
+  return static_cast<std::size_t>(std::strtoull(text, nullptr, 10));
+}
+
+int rounds_argument(const char* text) {
+  const int rounds = std::atoi(text);
+  if (rounds < 1) fail("ROUNDS must be at least 1");
+  return rounds;
 }
 
 void replace_once(const std::string& directory, std::string_view name) {
@@ -123,17 +180,23 @@ void replace_once(const std::string& directory, std::string_view name) {
 
 int main(int count, char** arguments) {
   if (count < 4) {
-    fail("usage: bench_replace DIRECTORY ROUNDS SIZE… | bench_replace DIRECTORY once VARIANT");
+    fail(
+        "usage: bench_replace DIRECTORY ROUNDS SIZE… | DIRECTORY files COUNT SIZE ROUNDS |"
+        " DIRECTORY once VARIANT");
   }
   const std::string directory = arguments[1];
-  if (std::string_view(arguments[2]) == "once") {
+  const std::string_view what = arguments[2];
+  if (what == "once") {
     replace_once(directory, arguments[3]);
     return 0;
   }
-  const int rounds = std::atoi(arguments[2]);
-  if (rounds < 1) fail("ROUNDS must be at least 1");
-  for (int i = 3; i < count; ++i) {
-    measure(directory, rounds, static_cast<std::size_t>(std::strtoull(arguments[i], nullptr, 10)));
+  if (what == "files") {
+    if (count != 6) fail("files wants COUNT SIZE ROUNDS");
+    measure_files(directory, size_argument(arguments[3]), size_argument(arguments[4]),
+                  rounds_argument(arguments[5]));
+    return 0;
   }
+  const int rounds = rounds_argument(arguments[2]);
+  for (int i = 3; i < count; ++i) measure(directory, rounds, size_argument(arguments[i]));
   return 0;
 }
