@@ -56,7 +56,7 @@ struct RoleAnswer {
 
 [[nodiscard]] RoleAnswer decide_role(const RoleQuestion& question);
 // Of what a lossy loader reads: read back as by S4, and structured, for it can be damaged.
-[[nodiscard]] RoleAnswer flaw_role(const LinkedFile& file, std::uint32_t flaw);
+[[nodiscard]] RoleAnswer flaw_role(const LinkedFile& file, std::uint32_t index);
 [[nodiscard]] Severity severity_of(const RoleAnswer& answer) noexcept;
 
 }  // namespace untorn::rules

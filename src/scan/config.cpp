@@ -223,7 +223,8 @@ Result<std::optional<Config>> read_config(FileSystem& fs, const std::string& pat
   }
   const std::filesystem::path file = path;
   // Without the word it holds nothing of ours, and whether it is TOML is its owner's business.
-  const bool is_ours = file.filename() != "pyproject.toml" || text.find("untorn") != text.npos;
+  const bool is_ours =
+      file.filename() != "pyproject.toml" || text.find("untorn") != std::string_view::npos;
   if (!is_ours) return std::optional<Config>();
   UNTORN_TRY(Table table, settings::parse_toml(path, text));
   const Table* ours = &table;

@@ -63,8 +63,8 @@ struct Config {
   bool include_tests = false;
   bool require_reasons = false;
 
-  // `path` is relative to `folder`, with '/'.
-  [[nodiscard]] bool wants(rules::RuleId rule, std::string_view path) const;
+  // `file` is relative to `folder`, with '/'.
+  [[nodiscard]] bool wants(rules::RuleId rule, std::string_view file) const;
 };
 
 // Reads one settings file by its path; nothing if it holds none (a pyproject.toml without ours).

@@ -43,7 +43,7 @@ std::string joined(std::string_view folder, std::string_view name) {
 // Where a repository keeps what all its work trees share. `.git` is a folder, or a file that names
 // one.
 std::string common_folder(FileSystem& fs, const std::string& folder) {
-  const std::string git = joined(folder, ".git");
+  std::string git = joined(folder, ".git");
   const std::string pointer = first_line(text_of(fs, git));
   constexpr std::string_view mark = "gitdir: ";
   if (!pointer.starts_with(mark)) return git;

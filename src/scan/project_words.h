@@ -31,7 +31,7 @@ class ProjectWords {
   static void collect(std::string_view path, const languages::FileFacts& facts,
                       std::vector<Word>& words);
 
-  explicit ProjectWords(std::vector<Word> words);
+  explicit ProjectWords(std::vector<Word> unordered);
 
   [[nodiscard]] bool may_be_called_in(std::string_view text) const;
   // Of all the words: two projects with the same hash get the same answers.

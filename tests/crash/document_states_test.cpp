@@ -89,8 +89,8 @@ TEST_P(DocumentStates, a_first_replacement_leaves_nothing_or_the_document) {
         log.acknowledge("saved");
       },
       [](FileSystem& fs, const CrashPoint& at) -> std::string {
-        const std::string text = load(fs);
-        if (text != "" && text != first) return text;
+        std::string text = load(fs);
+        if (!text.empty() && text != first) return text;
         if (is_promised(at, level()) && text != first) return "it is lost";
         put(fs, second, Durability::process);  // and work goes on
         return load(fs) == second ? "" : "no new version can be saved";
@@ -107,7 +107,7 @@ TEST_P(DocumentStates, a_replacement_leaves_the_old_version_or_the_new) {
       },
       [](FileSystem& fs, const CrashPoint& at) -> std::string {
         Recovery recovery;
-        const std::string text = load(fs, &recovery);
+        std::string text = load(fs, &recovery);
         if (recovery.happened) return "the file was torn: " + recovery.message();
         if (text != first && text != second) return text;
         return is_promised(at, level()) && text != second ? "an older version came back" : "";
@@ -125,7 +125,7 @@ TEST_P(DocumentStates, what_was_saved_survives_a_crash_and_damage_after_it) {
       },
       [](FileSystem& fs, const CrashPoint& at) -> std::string {
         write_file(fs, "state.json", damage);
-        const std::string text = load(fs);
+        std::string text = load(fs);
         if (text != first && text != second) return text;
         return is_promised(at, level()) && text != second ? "the saved version is lost" : "";
       },

@@ -10,7 +10,9 @@
 
 namespace {
 
-using namespace untorn::languages;
+using untorn::languages::Call;
+using untorn::languages::Operation;
+using untorn::languages::RecoveryFlaw;
 
 void require(bool holds) {
   if (!holds) std::abort();
@@ -20,7 +22,7 @@ void require(bool holds) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view source(reinterpret_cast<const char*>(data), size);
-  const auto facts = python().read("fuzz.py", source);
+  const auto facts = untorn::languages::python().read("fuzz.py", source);
   if (!facts) {
     require(facts.error().reason.starts_with("line "));
     return 0;

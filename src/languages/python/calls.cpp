@@ -13,7 +13,8 @@ namespace {
 constexpr std::size_t arguments_limit = 12;
 
 bool is_mode(std::string_view text) {
-  return !text.empty() && text.size() <= 4 && text.find_first_not_of("rwaxbt+") == text.npos;
+  return !text.empty() && text.size() <= 4 &&
+         text.find_first_not_of("rwaxbt+") == std::string_view::npos;
 }
 
 // Looks at the expression alone: a number or a lambda names no file, whatever it means.

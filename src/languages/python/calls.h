@@ -14,6 +14,6 @@
 
 namespace untorn::languages {
 
-[[nodiscard]] std::optional<Call> read_call(Evaluator& evaluator, NodeId call);
+[[nodiscard]] std::optional<Call> read_call(Evaluator& evaluator, NodeId node);
 
 }  // namespace untorn::languages

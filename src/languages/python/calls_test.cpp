@@ -10,11 +10,7 @@
 namespace untorn::languages {
 namespace {
 
-struct Snippet {
-  const char* name;
-  const char* source;
-  const char* expected;
-};
+using testing::Snippet;
 
 class RecordsCalls : public ::testing::TestWithParam<Snippet> {};
 
@@ -28,15 +24,15 @@ constexpr Snippet snippets[] = {
     {"a_function_of_this_file", R"py(def save(path): pass
 save("a.json")
 )py",
-     R"(2 save(a.json 'a.json') in 
+     R"(2 save(a.json 'a.json')
 )"},
     {"a_function_that_is_imported", R"py(from store.files import save
 import store.files
 save("a.json")
 store.files.save("b.json")
 )py",
-     R"(3 store.files.save(a.json 'a.json') in 
-4 store.files.save(b.json 'b.json') in 
+     R"(3 store.files.save(a.json 'a.json')
+4 store.files.save(b.json 'b.json')
 )"},
     {"a_relative_import", R"py(from .files import save
 from . import files
@@ -45,9 +41,9 @@ save("a.json")
 files.save("a.json")
 o.save("a.json")
 )py",
-     R"(4 .files:save(a.json 'a.json') in 
-5 .files:save(a.json 'a.json') in 
-6 ..other:save(a.json 'a.json') in 
+     R"(4 .files:save(a.json 'a.json')
+5 .files:save(a.json 'a.json')
+6 ..other:save(a.json 'a.json')
 )"},
     {"a_method_of_self", R"py(class Store:
     def save(self, path):
@@ -102,7 +98,7 @@ def f(data):
     {"star_arguments_end_the_list", R"py(def save(a, b, c): pass
 save("a.json", *rest, "b.json")
 )py",
-     R"(2 save(a.json 'a.json') in 
+     R"(2 save(a.json 'a.json')
 )"},
     {"what_names_no_file_is_left_out", R"py(def log(message): pass
 log(3)
@@ -119,19 +115,19 @@ argparse.ArgumentParser().add_argument("path", type=str)
     {"a_decorated_or_unknown_function", R"py(import mystery
 mystery.run("a.json")
 )py",
-     R"(2 mystery.run(a.json 'a.json') in 
+     R"(2 mystery.run(a.json 'a.json')
 )"},
     {"an_alias_of_a_function", R"py(def save(path): pass
 store = save
 store("a.json")
 )py",
-     R"(3 save(a.json 'a.json') in 
+     R"(3 save(a.json 'a.json')
 )"},
     {"an_own_class", R"py(class Store:
     def __init__(self, path): pass
 Store("a.json")
 )py",
-     R"(3 Store(a.json 'a.json') in 
+     R"(3 Store(a.json 'a.json')
 )"},
     {"the_only_method_of_that_name", R"py(class Task:
     def dump(self, folder): pass
@@ -157,9 +153,7 @@ def f(job, folder):
 };
 
 INSTANTIATE_TEST_SUITE_P(python, RecordsCalls, ::testing::ValuesIn(snippets),
-                         [](const ::testing::TestParamInfo<Snippet>& each) {
-                           return std::string(each.param.name);
-                         });
+                         testing::name_of_snippet);
 
 }  // namespace
 }  // namespace untorn::languages

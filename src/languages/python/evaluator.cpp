@@ -58,7 +58,7 @@ Value Evaluator::evaluate(NodeId expression) {
   Value result;
   if (kind == grammar_.none) result.type = Type::none;
   if (kind == grammar_.integer) result.type = Type::number;
-  if (kind == grammar_.lambda || kind == grammar_.true_ || kind == grammar_.false_ ||
+  if (kind == grammar_.lambda || kind == grammar_.true_literal || kind == grammar_.false_literal ||
       kind == grammar_.dictionary) {
     result.type = Type::other;
   }
@@ -107,7 +107,7 @@ Value Evaluator::literal_value(NodeId string) {
     if (const std::string_view text = rest.substr(0, end); !text.empty()) {
       append(constant_value(text));
     }
-    rest.remove_prefix(end == rest.npos ? rest.size() : end + 1);
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
   };
   int parts = 0;
   for (const NodeId part : tree_.children(string)) {
@@ -205,7 +205,7 @@ Value Evaluator::path_property(const Value& object, std::string_view name) const
 Value Evaluator::binary_value(NodeId operation) {
   const NodeId left = tree_.child(operation, grammar_.left);
   const NodeId right = tree_.child(operation, grammar_.right);
-  const std::string_view sign = tree_.text(tree_.child(operation, grammar_.operator_));
+  const std::string_view sign = tree_.text(tree_.child(operation, grammar_.operator_token));
   if (sign == "/") {
     const Value& folder = value(left);
     const Value& name = value(right);
@@ -296,7 +296,7 @@ Value Evaluator::conditional_value(NodeId conditional) {
 // config["state_path"] is a state path, and paths[0] is one of the paths.
 Value Evaluator::subscript_value(NodeId subscript) {
   const Value& whole = value(tree_.child(subscript, grammar_.value));
-  const NodeId index = tree_.child(subscript, grammar_.subscript_);
+  const NodeId index = tree_.child(subscript, grammar_.subscript_index);
   Value result;
   if (index != NodeId::none && tree_.kind(index) == grammar_.string) {
     take_marks(whole, result);

@@ -108,7 +108,7 @@ class Evaluator {
   Value yielded_value(NodeId definition);
   Value import_value(const Binding& binding);
   Value attribute_value(NodeId attribute);
-  Value path_property(const Value& path, std::string_view name) const;
+  Value path_property(const Value& object, std::string_view name) const;
   void take_local(NodeId attribute, ScopeId owner, Value& known);
   std::optional<Value> class_attribute(ScopeId owner, std::string_view name);
   std::vector<ScopeId> lineage(ScopeId owner);
@@ -118,8 +118,8 @@ class Evaluator {
   Value items_value(NodeId list);
   Value format_value(const Value& pattern, NodeId arguments);
   Value returned_value(NodeId definition);
-  void annotate(NodeId annotation, Value& value);
-  void annotate_class(NodeId name, Value& value);
+  void annotate(NodeId annotation, Value& result);
+  void annotate_class(NodeId name, Value& result);
   bool knows_other_paths();
   [[nodiscard]] static std::string_view last_word_of(std::string_view dotted);
   bool is_used_as_path(const Binding& binding);
@@ -137,7 +137,7 @@ class Evaluator {
                                          const CallArguments& arguments);
   std::optional<Value> path_method_value(const Value& path, std::string_view name,
                                          const CallArguments& arguments);
-  Value local_call_value(const Callee& callee, const CallArguments& arguments);
+  Value local_call_value(const Callee& called, const CallArguments& arguments);
   Value unknown_call_value(NodeId call, const CallArguments& arguments);
   Value join_all(const CallArguments& arguments, Type type, bool is_certain);
   Value argument_value(const CallArguments& arguments, std::size_t position, std::string_view name);
@@ -146,6 +146,7 @@ class Evaluator {
   std::string dotted_binding(const Binding& binding, int links);
   Constants constants_of(NodeId expression, int links);
   Constants constants_of_name(NodeId name, int links);
+  Constants constants_of_replace(NodeId call, int links);
   [[nodiscard]] Callee definition_of(const Binding& binding) const;
   Callee callee_of_method(NodeId attribute);
   Callee method_of_class(ScopeId owner, std::string_view name);

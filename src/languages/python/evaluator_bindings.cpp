@@ -110,7 +110,7 @@ bool Evaluator::is_used_as_path(const Binding& binding) {
       return true;
     }
     if (tree_.kind(parent) == grammar_.binary_operator && tree_.field(use) == grammar_.left &&
-        tree_.text(tree_.child(parent, grammar_.operator_)) == "/" &&
+        tree_.text(tree_.child(parent, grammar_.operator_token)) == "/" &&
         tree_.kind(tree_.child(parent, grammar_.right)) == grammar_.string) {
       return true;
     }
@@ -135,7 +135,7 @@ Value Evaluator::binding_value(const Binding& binding) {
     case BindingKind::import:
       return import_value(binding);
     case BindingKind::function:
-    case BindingKind::class_:
+    case BindingKind::class_definition:
       result.type = Type::other;
       return result;
     case BindingKind::augmented:
@@ -325,7 +325,7 @@ Value Evaluator::import_value(const Binding& binding) {
 
 std::string_view Evaluator::last_word_of(std::string_view dotted) {
   const std::size_t dot = dotted.find_last_of(".:");
-  return dot == dotted.npos ? dotted : dotted.substr(dot + 1);
+  return dot == std::string_view::npos ? dotted : dotted.substr(dot + 1);
 }
 
 // ".files:STATE" in "shop.orders.store" is "shop.orders.files.STATE".
@@ -391,7 +391,7 @@ void Evaluator::take_local(NodeId attribute, ScopeId owner, Value& known) {
   }
   if (nearest == nullptr) return;
   const Value local = binding_value(*nearest);
-  if (local.parameter < 0) return;
+  if (local.parameter < 0 || local.has_other_source) return;  // `folder or default_folder()`
   known.parameter = local.parameter;
   known.is_whole_parameter = local.is_whole_parameter;
 }

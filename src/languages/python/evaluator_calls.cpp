@@ -269,7 +269,7 @@ std::optional<Value> Evaluator::temporary_value(NodeId call, std::string_view ap
     const CallArgument* const remove = arguments.find(99, "delete");
     const CallArgument* const later = arguments.find(99, "delete_on_close");
     if (remove == nullptr && later == nullptr) result.never_leaves = true;
-    if (remove != nullptr && tree_.kind(remove->value) == grammar_.true_)
+    if (remove != nullptr && tree_.kind(remove->value) == grammar_.true_literal)
       result.never_leaves = true;
   } else if (name == "TemporaryDirectory") {
     result.type = Type::temporary_folder;

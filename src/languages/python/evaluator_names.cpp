@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is called, and which constants there are: Evaluator::dotted, callee, constants, flags.
+// What is called: Evaluator::dotted, callee, returned.
 #include <algorithm>
 #include <array>
 
@@ -137,7 +137,7 @@ std::vector<ScopeId> Evaluator::lineage(ScopeId owner) {
     for (const NodeId base : tree_.children(bases)) {
       if (tree_.kind(base) != grammar_.identifier || classes.size() >= lineage_limit) continue;
       for (const Binding* binding : module_.reaching(base).bindings) {
-        if (binding->kind != BindingKind::class_) continue;
+        if (binding->kind != BindingKind::class_definition) continue;
         const ScopeId scope = module_.scope_opened_by(binding->value);
         if (std::find(classes.begin(), classes.end(), scope) == classes.end()) {
           classes.push_back(scope);
@@ -177,7 +177,7 @@ Callee Evaluator::callee_of_method(NodeId attribute) {
   }
   if (tree_.kind(object) == grammar_.identifier) {
     for (const Binding* binding : module_.reaching(object).bindings) {
-      if (binding->kind != BindingKind::class_) continue;
+      if (binding->kind != BindingKind::class_definition) continue;
       return method_of_class(module_.scope_opened_by(binding->value), name);
     }
   }
@@ -192,7 +192,7 @@ Callee Evaluator::callee_of_method(NodeId attribute) {
 // Of a function or a class of this file.
 Callee Evaluator::definition_of(const Binding& binding) const {
   const Scope& opened = module_.scope(module_.scope_opened_by(binding.value));
-  const bool is_class = binding.kind == BindingKind::class_;
+  const bool is_class = binding.kind == BindingKind::class_definition;
   return {.kind = Callee::Kind::local,
           .name = is_class ? opened.qualified_name : module_.functions()[opened.function].name,
           .definition = binding.value,
@@ -205,7 +205,8 @@ Callee Evaluator::callee(NodeId called) {
     if (called == NodeId::none || tree_.kind(called) != grammar_.identifier) break;
     NodeId next = NodeId::none;
     for (const Binding* binding : module_.reaching(called).bindings) {
-      if (binding->kind == BindingKind::function || binding->kind == BindingKind::class_) {
+      if (binding->kind == BindingKind::function ||
+          binding->kind == BindingKind::class_definition) {
         return definition_of(*binding);
       }
       if (binding->kind == BindingKind::assignment) next = binding->value;
@@ -223,136 +224,6 @@ Callee Evaluator::callee(NodeId called) {
     return {.kind = is_api ? Callee::Kind::api : Callee::Kind::foreign, .name = std::move(name)};
   }
   return kind == grammar_.attribute ? callee_of_method(called) : Callee{};
-}
-
-Constants Evaluator::constants(NodeId expression) {
-  return constants_of(expression, 0);
-}
-
-Constants Evaluator::constants_of(NodeId expression, int links) {
-  Constants result;
-  expression = bare(expression);
-  if (expression == NodeId::none || links > links_limit) return result;
-  const KindId kind = tree_.kind(expression);
-  const auto add_all = [&](const Constants& more) {
-    for (const std::string& text : more.texts) {
-      if (result.texts.size() < 8) result.texts.push_back(text);
-    }
-    if (result.parameter < 0) result.parameter = more.parameter;
-  };
-  if (kind == grammar_.string) {
-    const std::optional<Literal> literal = read_literal(tree_, expression);
-    if (literal && literal->text.find(unknown_part) == std::string::npos) {
-      result.texts.push_back(literal->text);
-      result.is_complete = true;
-    }
-  } else if (kind == grammar_.conditional_expression) {
-    const NodeId first = tree_.first_child(expression);
-    const NodeId condition = first == NodeId::none ? first : tree_.next_sibling(first);
-    const NodeId last = condition == NodeId::none ? condition : tree_.next_sibling(condition);
-    const Constants one = constants_of(first, links + 1);
-    const Constants two = constants_of(last, links + 1);
-    add_all(one);
-    add_all(two);
-    result.is_complete = one.is_complete && two.is_complete;
-  } else if (kind == grammar_.boolean_operator) {
-    add_all(constants_of(tree_.child(expression, grammar_.left), links + 1));
-    add_all(constants_of(tree_.child(expression, grammar_.right), links + 1));
-  } else if (kind == grammar_.binary_operator) {
-    const Constants one = constants_of(tree_.child(expression, grammar_.left), links + 1);
-    const Constants two = constants_of(tree_.child(expression, grammar_.right), links + 1);
-    for (const std::string& head : one.texts) {
-      for (const std::string& tail : two.texts) {
-        if (result.texts.size() < 8) result.texts.push_back(head + tail);
-      }
-    }
-    result.is_complete = one.is_complete && two.is_complete;
-  } else if (kind == grammar_.identifier || kind == grammar_.attribute) {
-    add_all(constants_of_name(expression, links));
-  }
-  return result;
-}
-
-Constants Evaluator::constants_of_name(NodeId name, int links) {
-  Constants result;
-  std::vector<const Binding*> bindings;
-  if (tree_.kind(name) == grammar_.identifier) {
-    Module::Reaching reaching = module_.reaching(name);
-    bindings = std::move(reaching.bindings);
-  } else if (const ScopeId own = class_of_self(tree_.child(name, grammar_.object));
-             own != ScopeId::none) {
-    const auto attribute = tree_.text(tree_.child(name, grammar_.attribute_name));
-    for (const Binding& binding : module_.bindings(own, attribute)) {
-      if (bindings.size() < Module::reaching_limit) bindings.push_back(&binding);
-    }
-  }
-  const std::uint32_t function = module_.function_of(name);
-  for (const Binding* binding : bindings) {
-    Constants more;
-    if (binding->kind == BindingKind::parameter) {
-      more = constants_of(binding->value, links + 1);
-      if (module_.scope(binding->scope).function == function) more.parameter = binding->index;
-    } else if (binding->kind == BindingKind::assignment) {
-      more = constants_of(binding->value, links + 1);
-    }
-    for (std::string& text : more.texts) {
-      if (result.texts.size() < 8) result.texts.push_back(std::move(text));
-    }
-    if (result.parameter < 0) result.parameter = more.parameter;
-  }
-  return result;
-}
-
-Flags Evaluator::flags(NodeId expression) {
-  Flags result;
-  std::vector<NodeId> open = {expression};
-  for (int steps = 0; !open.empty(); ++steps) {
-    const NodeId each = bare(open.back());
-    open.pop_back();
-    if (each == NodeId::none || tree_.kind(each) == grammar_.integer) continue;
-    const KindId kind = tree_.kind(each);
-    if (steps > 64) {
-      result.is_complete = false;
-      break;
-    }
-    if (kind == grammar_.binary_operator || kind == grammar_.conditional_expression) {
-      for (const NodeId part : tree_.children(each)) {
-        if (tree_.field(part) != grammar_.operator_) open.push_back(part);
-      }
-      continue;
-    }
-    if (kind == grammar_.call && called_name(tree_, each) == "getattr") {
-      const CallArguments arguments = call_arguments(tree_, each);
-      const CallArgument* const name = arguments.find(1, "name");
-      const Constants constants = name == nullptr ? Constants{} : this->constants(name->value);
-      for (const std::string& text : constants.texts) result.names.push_back(text);
-      continue;
-    }
-    const Module::Reaching reaching =
-        kind == grammar_.identifier ? module_.reaching(each) : Module::Reaching{};
-    const bool is_local =
-        !reaching.bindings.empty() && reaching.bindings.front()->kind != BindingKind::import;
-    const std::string name = is_local ? std::string() : dotted(each);
-    const std::size_t at = name.rfind("O_");
-    if (at != std::string::npos && (at == 0 || name[at - 1] == '.')) {
-      result.names.push_back(name.substr(at));
-      continue;
-    }
-    std::size_t followed = 0;
-    if (is_local) {
-      for (const Binding* binding : reaching.bindings) {
-        const bool has_value = binding->kind == BindingKind::assignment ||
-                               binding->kind == BindingKind::augmented ||
-                               binding->kind == BindingKind::parameter;
-        if (!has_value || binding->value == NodeId::none) continue;
-        open.push_back(binding->value);
-        ++followed;
-        if (binding->kind == BindingKind::parameter) result.is_complete = false;
-      }
-    }
-    if (followed == 0 && kind != grammar_.comparison_operator) result.is_complete = false;
-  }
-  return result;
 }
 
 std::optional<std::vector<NodeId>> Evaluator::returned(NodeId definition) const {

@@ -18,7 +18,7 @@ namespace untorn::languages {
 struct Grammar {
   [[nodiscard]] static const Grammar& get();
 
-  // Kinds of named nodes. A name that C++ keeps for itself ends in an underscore.
+  // Kinds of named nodes.
   KindId aliased_import = kind("aliased_import");
   KindId argument_list = kind("argument_list");
   KindId as_pattern = kind("as_pattern");
@@ -51,7 +51,7 @@ struct Grammar {
   KindId except_clause = kind("except_clause");
   KindId expression_list = kind("expression_list");
   KindId expression_statement = kind("expression_statement");
-  KindId false_ = kind("false");
+  KindId false_literal = kind("false");
   KindId finally_clause = kind("finally_clause");
   KindId for_in_clause = kind("for_in_clause");
   KindId for_statement = kind("for_statement");
@@ -93,7 +93,7 @@ struct Grammar {
   KindId string_end = kind("string_end");
   KindId string_start = kind("string_start");
   KindId subscript = kind("subscript");
-  KindId true_ = kind("true");
+  KindId true_literal = kind("true");
   KindId try_statement = kind("try_statement");
   KindId tuple = kind("tuple");
   KindId tuple_pattern = kind("tuple_pattern");
@@ -106,6 +106,7 @@ struct Grammar {
   KindId with_statement = kind("with_statement");
   KindId yield = kind("yield");
 
+  // Fields. One that is called like a kind says what it holds.
   FieldId alias = field("alias");
   FieldId alternative = field("alternative");
   FieldId argument = field("argument");
@@ -121,13 +122,13 @@ struct Grammar {
   FieldId module_name = field("module_name");
   FieldId name = field("name");
   FieldId object = field("object");
-  FieldId operator_ = field("operator");
-  FieldId parameters_ = field("parameters");
+  FieldId operator_token = field("operator");
+  FieldId parameter_list = field("parameters");
   FieldId return_type = field("return_type");
   FieldId right = field("right");
-  FieldId subscript_ = field("subscript");
+  FieldId subscript_index = field("subscript");
   FieldId superclasses = field("superclasses");
-  FieldId type_ = field("type");
+  FieldId type_annotation = field("type");
   FieldId value = field("value");
 
  private:

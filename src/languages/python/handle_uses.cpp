@@ -109,12 +109,12 @@ class UsesJudge {
     }
     const std::string_view name = called_name(tree_, call);
     const std::string_view owner = owner_of(call);
+    const bool dumps = is_one_of(name, {"dump", "safe_dump", "dump_all", "safe_dump_all"}) &&
+                       owner != "self" && owner != "cls" && !is_first_argument(use, call);
+    const bool prints = name == "print" && keyword == "file";
     if (is_one_of(keyword, {"stdout", "stderr", "stdin"})) {
       uses_.lower(RewriteGrade::display, "another process writes through the handle");
-    } else if (is_one_of(name, {"dump", "safe_dump", "dump_all", "safe_dump_all"}) &&
-               owner != "self" && owner != "cls" && !is_first_argument(use, call)) {
-      add_write(use, call);
-    } else if (name == "print" && keyword == "file") {
+    } else if (dumps || prints) {
       add_write(use, call);
     } else if (owner == "csv" && is_one_of(name, {"writer", "DictWriter"})) {
       ++writes_;
@@ -175,7 +175,7 @@ class UsesJudge {
   // A block that waits while the file is open lets others look at it.
   void judge_suspension(NodeId node) {
     const KindId kind = tree_.kind(node);
-    if ((kind == grammar_.yield_ || kind == grammar_.await_) && !is_in_other_function(node)) {
+    if ((kind == grammar_.yield || kind == grammar_.await) && !is_in_other_function(node)) {
       uses_.lower(RewriteGrade::display, "the block is suspended while the file is open");
     }
   }

@@ -10,11 +10,7 @@
 namespace untorn::languages {
 namespace {
 
-struct Snippet {
-  const char* name;
-  const char* source;
-  const char* expected;
-};
+using testing::Snippet;
 
 class FollowsHandles : public ::testing::TestWithParam<Snippet> {};
 
@@ -364,9 +360,7 @@ for a in b:
 };
 
 INSTANTIATE_TEST_SUITE_P(python, FollowsHandles, ::testing::ValuesIn(snippets),
-                         [](const ::testing::TestParamInfo<Snippet>& each) {
-                           return std::string(each.param.name);
-                         });
+                         testing::name_of_snippet);
 
 }  // namespace
 }  // namespace untorn::languages

@@ -46,15 +46,15 @@ struct Block {
 };
 
 enum class BindingKind : std::uint8_t {
-  assignment,  // the name is `value`
-  element,     // the name is the element `index` of `value`
-  loop,        // the name is each item of `value`; index >= 0: that element of each item
-  context,     // the name is what `with value` gives
-  augmented,   // the name is what it was, changed by `value`
-  parameter,   // index: in Function::parameters, -1 for self, *args and a lambda's
-  import,      // dotted: what it stands for
-  function,    // value: the definition
-  class_,      // value: the definition
+  assignment,        // the name is `value`
+  element,           // the name is the element `index` of `value`
+  loop,              // the name is each item of `value`; index >= 0: that element of each item
+  context,           // the name is what `with value` gives
+  augmented,         // the name is what it was, changed by `value`
+  parameter,         // index: in Function::parameters, -1 for self, *args and a lambda's
+  import,            // dotted: what it stands for
+  function,          // value: the definition
+  class_definition,  // value: the definition
   other,
 };
 struct Binding {
@@ -120,8 +120,8 @@ class Module {
     bool is_complete = true;
   };
   [[nodiscard]] Reaching reaching(NodeId identifier) const;
-  // Where the name, used at `scope`, lives.
-  [[nodiscard]] ScopeId home_of(std::string_view name, ScopeId scope) const noexcept;
+  // Where the name, used at `from`, lives.
+  [[nodiscard]] ScopeId home_of(std::string_view name, ScopeId from) const noexcept;
 
   // All identifiers of that text, in the order of the text.
   [[nodiscard]] std::span<const NodeId> identifiers(std::string_view name) const noexcept;

@@ -35,7 +35,7 @@ class ModuleBuilder {
   [[nodiscard]] ParameterNodes parameter_nodes(NodeId node) const;
   [[nodiscard]] bool is_method(const Scope& scope) const;
   [[nodiscard]] bool is_comprehension(KindId kind) const noexcept;
-  void read_parameters(ScopeId scope, NodeId list);
+  void read_parameters(ScopeId id, NodeId list);
 
   // Of the node that binds, in the scope and block where it stands.
   [[nodiscard]] Binding binding_at(NodeId node, BindingKind kind, NodeId value) const;

@@ -58,7 +58,7 @@ class OperationReader {
   void set_handle(NodeId producer, Operation& operation);
   void set_content(NodeId expression, Operation& operation);
   void set_rewrite(NodeId call, Operation& operation);
-  bool is_guarded(NodeId call, const PathFacts& target);
+  bool is_guarded(NodeId expression, const PathFacts& target);
   bool has_private_opener(const CallArguments& arguments);
   [[nodiscard]] bool is_compared_with_minus_one(NodeId expression) const;
   bool is_unknown_context(NodeId expression);

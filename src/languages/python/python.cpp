@@ -39,7 +39,7 @@ constexpr auto literals = std::to_array<std::string_view>(
 // "shop/orders/store.py" is shop.orders.store; a package's __init__.py is the package.
 std::string module_name(std::string_view path) {
   const std::size_t dot = path.find_last_of("./");
-  if (dot != path.npos && path[dot] == '.') path = path.substr(0, dot);
+  if (dot != std::string_view::npos && path[dot] == '.') path = path.substr(0, dot);
   std::string name(path);
   std::replace(name.begin(), name.end(), '/', '.');
   constexpr std::string_view package = "__init__";

@@ -69,7 +69,7 @@ TEST(python_reader, tells_where_a_text_does_not_parse) {
 }
 
 TEST(python_reader, calls_a_nul_byte_binary) {
-  const Unreadable failure = failure_of(std::string_view("x = 1\ny\0 = 2\n", 14));
+  const Unreadable failure = failure_of(std::string_view("x = 1\ny\0 = 2\n", 13));
   EXPECT_EQ(failure.kind, Unreadable::Kind::binary);
   EXPECT_THAT(failure.reason, HasSubstr("line 2: a NUL byte"));
 }
@@ -170,7 +170,7 @@ def h(g):
 }
 
 TEST(python_reader, tells_tests_by_their_path) {
-  for (const std::string_view path : {"tests/a.py", "a/test/b.py", "test_a.py", "a/b_test.py",
+  for (const std::string_view path : {"tests/of a.py", "a/test/b.py", "test_a.py", "a/b_test.py",
                                       "conftest.py", "a/testing/b.py", "pkg/_tests/a.py"}) {
     EXPECT_TRUE(facts_of(path, "").is_test) << path;
   }

@@ -10,11 +10,7 @@
 namespace untorn::languages {
 namespace {
 
-struct Snippet {
-  const char* name;
-  const char* source;
-  const char* expected;
-};
+using testing::Snippet;
 
 class FindsLossyRecovery : public ::testing::TestWithParam<Snippet> {};
 
@@ -406,9 +402,7 @@ class Checker:
 };
 
 INSTANTIATE_TEST_SUITE_P(python, FindsLossyRecovery, ::testing::ValuesIn(snippets),
-                         [](const ::testing::TestParamInfo<Snippet>& each) {
-                           return std::string(each.param.name);
-                         });
+                         testing::name_of_snippet);
 
 }  // namespace
 }  // namespace untorn::languages

@@ -2,6 +2,8 @@
 //
 // Facts as short lines, for tables of snippets and what is read of them.
 #pragma once
+#include <gtest/gtest.h>
+
 #include <array>
 #include <string>
 #include <string_view>
@@ -9,6 +11,17 @@
 #include "languages/language.h"
 
 namespace untorn::languages::testing {
+
+// A row of such a table.
+struct Snippet {
+  const char* name;
+  const char* source;
+  const char* expected;
+};
+
+inline std::string name_of_snippet(const ::testing::TestParamInfo<Snippet>& row) {
+  return row.param.name;
+}
 
 inline std::string_view name_of(OperationKind kind) {
   static constexpr std::array<std::string_view, 12> names = {
@@ -122,7 +135,8 @@ inline std::string render_calls(const FileFacts& facts) {
       text += argument.path.key.empty() ? "_" : argument.path.key;
       if (!argument.constant.empty()) text += " '" + argument.constant + "'";
     }
-    text += ") in " + facts.functions[each.function].name + "\n";
+    const std::string& function = facts.functions[each.function].name;
+    text += function.empty() ? ")\n" : ") in " + function + "\n";
   }
   return text;
 }

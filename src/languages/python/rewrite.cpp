@@ -115,7 +115,7 @@ class Grader {
               "the argument " + std::string(each.name) + " is not supported");
       }
     }
-    if (tree_.kind(tree_.parent(call_)) == grammar_.await_) {
+    if (tree_.kind(tree_.parent(call_)) == grammar_.await) {
       lower(RewriteGrade::display, "it is awaited");
     }
     // Its quotation marks could end the string, before Python 3.12.

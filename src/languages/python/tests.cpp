@@ -12,7 +12,8 @@ bool is_test_path(std::string_view path) {
   static constexpr std::array<std::string_view, 6> folders = {"tests",     "test",   "testing",
                                                               "__tests__", "_tests", "_testing"};
   std::size_t begin = 0;
-  for (std::size_t slash = path.find('/'); slash != path.npos; slash = path.find('/', begin)) {
+  for (std::size_t slash = path.find('/'); slash != std::string_view::npos;
+       slash = path.find('/', begin)) {
     const std::string_view folder = path.substr(begin, slash - begin);
     if (std::find(folders.begin(), folders.end(), folder) != folders.end()) return true;
     begin = slash + 1;

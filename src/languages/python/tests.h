@@ -10,7 +10,7 @@
 
 namespace untorn::languages {
 
-// A path of a test by its folders or its name: "tests/a.py", "a_test.py", "conftest.py".
+// A path of a test by its folders or its name: "pkg/tests/a.py", "a_test.py", "conftest.py".
 [[nodiscard]] bool is_test_path(std::string_view path);
 
 // Sets FileFacts::is_test by the path and the content, and Function::is_test of each function.

@@ -51,8 +51,8 @@ bool names_terminal(const Value& value) {
 // The key without its last component, if that is a plain one.
 std::string folder_key(std::string_view key) {
   const std::size_t slash = key.find_last_of('/');
-  if (slash == std::string_view::npos || slash == 0 || key.find('(', slash) != key.npos ||
-      key.substr(slash + 1) == "..") {
+  if (slash == std::string_view::npos || slash == 0 ||
+      key.find('(', slash) != std::string_view::npos || key.substr(slash + 1) == "..") {
     return std::string(key) + "/..";
   }
   return std::string(key.substr(0, slash));
@@ -100,6 +100,7 @@ void take_marks(const Value& part, Value& whole) {
   if (whole.parameter < 0) whole.parameter = part.parameter;
   whole.is_whole_parameter = false;
   whole.has_parameter = whole.has_parameter || part.has_parameter;
+  whole.has_other_source = whole.has_other_source || part.has_other_source;
   whole.is_temporary = whole.is_temporary || part.is_temporary;
   whole.is_unique = whole.is_unique || part.is_unique;
 }
@@ -137,10 +138,10 @@ std::string without_holes(std::string_view pattern) {
   for (std::size_t at = 0; at < pattern.size(); ++at) {
     const char each = pattern[at];
     const char next = at + 1 < pattern.size() ? pattern[at + 1] : '\0';
-    if (each == '{' && pattern.find('}', at) != pattern.npos) {
+    if (each == '{' && pattern.find('}', at) != std::string_view::npos) {
       at = pattern.find('}', at);
       shape += unknown_part;
-    } else if (each == '%' && next == '(' && pattern.find(')', at) != pattern.npos) {
+    } else if (each == '%' && next == '(' && pattern.find(')', at) != std::string_view::npos) {
       at = std::min(pattern.find(')', at) + 1, pattern.size() - 1);
       shape += unknown_part;
     } else if (each == '%' && next == '%') {
@@ -160,7 +161,7 @@ std::string without_holes(std::string_view pattern) {
 std::string glob_shape(std::string_view pattern) {
   std::string shape;
   for (std::size_t at = 0; at < pattern.size(); ++at) {
-    if (pattern[at] == '[' && pattern.find(']', at) != pattern.npos) {
+    if (pattern[at] == '[' && pattern.find(']', at) != std::string_view::npos) {
       at = pattern.find(']', at);
       shape += unknown_part;
     } else if (pattern[at] == '*' || pattern[at] == '?') {
@@ -184,7 +185,8 @@ Value concatenate(const Value& first, const Value& second) {
   sum.never_leaves = first.never_leaves;
   sum.in_system_temp = first.in_system_temp;
   const std::string_view constant = constant_shape(second);
-  if (!constant.empty() && constant.find('/') == constant.npos && says_temporary(constant)) {
+  if (!constant.empty() && constant.find('/') == std::string_view::npos &&
+      says_temporary(constant)) {
     sum.is_temporary = true;
     sum.made_from = first.made_from.empty() ? first.key : first.made_from;
   } else {
@@ -284,6 +286,7 @@ Value either(const Value& first, const Value& second) {
   }
   take_over(first, both);
   take_over(second, both);
+  both.has_other_source = both.has_other_source || (first.parameter < 0) != (second.parameter < 0);
   both.is_temporary = first.is_temporary && second.is_temporary;
   both.is_unique = first.is_unique && second.is_unique;
   both.never_leaves = first.never_leaves && second.never_leaves;

@@ -47,6 +47,7 @@ struct Value {
   std::vector<std::string> words;
   std::int32_t parameter = -1;
   bool is_whole_parameter = false;
+  bool has_other_source = false;  // it may be something that has nothing to do with `parameter`
   std::string made_from;
   bool is_temporary = false;
   bool is_unique = false;
