@@ -53,7 +53,7 @@ function(untorn_test name)
   endif()
   add_executable(${name} ${ARG_SOURCES})
   untorn_configure(${name})
-  if(UNTORN_SANITIZE)
+  if(UNTORN_SANITIZE AND NOT ARG_TIER STREQUAL "property")
     # Instrumented test bodies cost more to optimise than their optimisation saves.
     target_compile_options(${name} PRIVATE -O0)
   endif()
