@@ -2,7 +2,6 @@
 #include "prove/trace.h"
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <ctime>
@@ -13,21 +12,6 @@
 #include "prove/trace_verify.h"
 
 namespace untorn::prove {
-namespace {
-
-// By the clock that stamps files: later than every stamp up to now, some milliseconds from now.
-timespec next_file_time() {
-  timespec present = {};
-  timespec next = {};
-  (void)::clock_gettime(CLOCK_REALTIME_COARSE, &present);
-  do {
-    ::usleep(500);
-    (void)::clock_gettime(CLOCK_REALTIME_COARSE, &next);
-  } while (next.tv_sec == present.tv_sec && next.tv_nsec == present.tv_nsec);
-  return next;
-}
-
-}  // namespace
 
 Result<Trace> trace_command(Sandbox& sandbox, const TraceOptions& given, StackCollector* stacks) {
   TraceOptions options = given;

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include <map>
 
 #include "prove/trace_test_support.h"
+#include "prove/trace_verify.h"
 
 namespace untorn::prove::testing {
 namespace {
@@ -188,6 +190,28 @@ TEST_P(TraceTest, inherited_descriptors_do_not_lead_past_the_sandbox) {
   EXPECT_THAT(folder_.read("messages"), ::testing::StartsWith("in\n"));
   expect_whole(run);
   EXPECT_THAT(run.changes(), ElementsAre("truncate input 0", "write input 0 'y'"));
+}
+
+// A stat makes the next change of a file be stamped by the fine clock where the kernel can.
+TEST(next_file_time, parts_what_was_changed_before_from_what_is_changed_after) {
+  TestFolder folder;
+  const std::string path = folder.path() + "/file";
+  const auto change = [&] {
+    struct stat status = {};
+    folder.write("file", "1");
+    EXPECT_EQ(::stat(path.c_str(), &status), 0);
+    folder.write("file", "2");
+    EXPECT_EQ(::stat(path.c_str(), &status), 0);
+    return std::pair(status.st_ctim.tv_sec, status.st_ctim.tv_nsec);
+  };
+  for (int round = 0; round < 50; ++round) {
+    const auto before = change();
+    const timespec moment = next_file_time();
+    const auto after = change();
+    const auto between = std::pair(moment.tv_sec, moment.tv_nsec);
+    ASSERT_LT(before, between);
+    ASSERT_LE(between, after);
+  }
 }
 
 TEST_P(TraceTest, paths_follow_links_handles_and_moves) {

@@ -20,6 +20,18 @@ namespace untorn::prove {
 namespace {
 
 constexpr std::size_t differences_max = 100;
+constexpr useconds_t clock_pause_us = 500;
+
+bool is_before(const timespec& moment, const timespec& other) {
+  return moment.tv_sec < other.tv_sec ||
+         (moment.tv_sec == other.tv_sec && moment.tv_nsec < other.tv_nsec);
+}
+
+timespec time_of(clockid_t clock) {
+  timespec moment = {};
+  (void)::clock_gettime(clock, &moment);
+  return moment;
+}
 
 class TreeComparison {
  public:
@@ -196,11 +208,6 @@ class TreeComparison {
     });
   }
 
-  static bool is_before(const timespec& moment, const timespec& other) {
-    return moment.tv_sec < other.tv_sec ||
-           (moment.tv_sec == other.tv_sec && moment.tv_nsec < other.tv_nsec);
-  }
-
   template <class Visit>
   static void for_each_name(int folder, const Visit& visit) {
     const int own = ::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -227,6 +234,23 @@ class TreeComparison {
 };
 
 }  // namespace
+
+timespec next_file_time() {
+  // The kernel stamps files by the coarse clock, which stands still between two ticks; but since
+  // Linux 6.13 also by the fine one, and then no later stamp of any file is older. A tick that
+  // comes late is dated back, so stamps may be ahead of the coarse clock even after it. They are
+  // never ahead of the fine one.
+  timespec present = time_of(CLOCK_REALTIME);
+  timespec before = time_of(CLOCK_REALTIME_COARSE);
+  for (;;) {
+    ::usleep(clock_pause_us);
+    const timespec next = time_of(CLOCK_REALTIME_COARSE);
+    if (is_before(present, next)) return next;
+    // Somebody has set the clock back: what was read before says nothing any more.
+    if (is_before(next, before)) present = time_of(CLOCK_REALTIME);
+    before = next;
+  }
+}
 
 void compare_with_tree(TracedTree& tree, const std::set<InodeId>& unknown, const timespec& begin,
                        std::vector<std::string>& differences) {
