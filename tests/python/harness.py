@@ -81,6 +81,19 @@ class FolderTest(unittest.TestCase):
         return sorted(os.listdir(self.folder))
 
 
+def content_of(path, mode):
+    """The bytes of a file, also of one that its owner may only write."""
+    readable = mode & stat.S_IRUSR
+    if not readable:
+        os.chmod(path, stat.S_IMODE(mode) | stat.S_IRUSR)
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    finally:
+        if not readable:
+            os.chmod(path, stat.S_IMODE(mode))
+
+
 def describe_tree(folder):
     """{name: what a reader sees of it} for everything below the folder."""
     found = {}
@@ -92,8 +105,7 @@ def describe_tree(folder):
             if stat.S_ISLNK(status.st_mode):
                 content = os.readlink(path)
             elif stat.S_ISREG(status.st_mode):
-                with open(path, "rb") as file:
-                    content = file.read()
+                content = content_of(path, status.st_mode)
             found[os.path.relpath(path, os.fsencode(folder))] = (
                 oct(status.st_mode), status.st_uid, content)
     return found
