@@ -179,6 +179,8 @@ std::string errno_name(int os_errno) {
 
 // The words for codes that many errnos share come from the system, which knows more.
 std::string what_happened(Code code, int os_errno) {
+  // Everything on the path may exist: "not found" would send people to look for the wrong thing.
+  if (os_errno == ENOTDIR && code == Code::not_found) return "a part of the path is no directory";
   if (os_errno != 0 && code == Code::io) return describe_errno(os_errno);
   return std::string(describe(code));
 }

@@ -113,6 +113,10 @@ TEST(error, code_follows_from_errno) {
   }
 }
 
+TEST(error, a_file_where_a_folder_should_be_is_not_called_missing) {
+  EXPECT_EQ(failed(ENOTDIR, Step::open_directory).message().find("not found"), std::string::npos);
+}
+
 TEST(error, einval_of_a_sync_or_rename_means_that_the_file_system_cannot) {
   for (const Step step : {Step::sync_file, Step::sync_directory, Step::rename})
     EXPECT_EQ(failed(EINVAL, step).code(), Code::unsupported) << to_string(step);

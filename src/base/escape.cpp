@@ -15,6 +15,15 @@ constexpr bool is_c1_control(unsigned char first, unsigned char second) {
   return first == 0xC2 && second >= 0x80 && second <= 0x9F;
 }
 
+// U+2028 to U+202E are E2 80 A8 to AE, U+2066 to U+2069 are E2 81 A6 to A9: a name with one of them
+// may look like another name.
+constexpr bool is_layout_control(std::string_view text) {
+  if (text.size() < 3 || text[0] != '\xE2') return false;
+  const auto last = static_cast<unsigned char>(text[2]);
+  return (text[1] == '\x80' && last >= 0xA8 && last <= 0xAE) ||
+         (text[1] == '\x81' && last >= 0xA6 && last <= 0xA9);
+}
+
 void append_hexadecimal(std::string& to, unsigned char byte) {
   constexpr std::string_view digits = "0123456789abcdef";
   to += "\\x";
@@ -53,6 +62,11 @@ std::string escape_controls(std::string_view text) {
       append_hexadecimal(result, byte);
       append_hexadecimal(result, next);
       ++i;
+    } else if (is_layout_control(text.substr(i))) {
+      for (const char each : text.substr(i, 3)) {
+        append_hexadecimal(result, static_cast<unsigned char>(each));
+      }
+      i += 2;
     } else {
       result += text[i];
     }

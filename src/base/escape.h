@@ -8,8 +8,10 @@
 namespace untorn {
 
 // `text` with control characters written out: line feed as \n, tab as \t, carriage return as \r,
-// the rest as \xNN (both bytes of the C1 controls, which UTF-8 encodes in two). Everything else,
-// a backslash and bytes that are not UTF-8 included, stays as it is.
+// the rest as \xNN (each byte of those that UTF-8 encodes in several: the C1 controls, the line and
+// paragraph separators U+2028 and U+2029, and the marks that turn the direction of what follows,
+// U+202A to U+202E and U+2066 to U+2069). Everything else, a backslash and bytes that are not UTF-8
+// included, stays as it is.
 [[nodiscard]] std::string escape_controls(std::string_view text);
 
 }  // namespace untorn

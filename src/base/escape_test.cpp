@@ -21,8 +21,14 @@ TEST(escape_controls, writes_the_second_set_of_controls_out) {
             "\\xc2\\x9b31m");
 }
 
+TEST(escape_controls, writes_separators_and_marks_of_direction_out) {
+  EXPECT_EQ(escape_controls("a\u202Eyp.b"), "a\\xe2\\x80\\xaeyp.b");
+  EXPECT_EQ(escape_controls("\u2028\u2069"), "\\xe2\\x80\\xa8\\xe2\\x81\\xa9");
+}
+
 TEST(escape_controls, keeps_everything_else) {
-  for (const std::string_view text : {""sv, "a b\\c"sv, "Größe \xC2\xA0 日本"sv, "\xFF\xC2"sv})
+  for (const std::string_view text : {""sv, "a b\\c"sv, "Größe \xC2\xA0 日本"sv, "\xFF\xC2"sv,
+                                      "\u2027\u202F\u2065\u206A"sv, "\xE2\x80"sv})
     EXPECT_EQ(escape_controls(text), text);
 }
 

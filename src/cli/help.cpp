@@ -13,6 +13,13 @@ namespace {
 
 constexpr std::size_t width_columns = 96;
 
+// As far as our own texts go: one column for each code point.
+std::size_t columns_of(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char each) {
+    return (static_cast<unsigned char>(each) & 0xC0U) != 0x80U;
+  }));
+}
+
 // Appends `text` wrapped, every line after the first indented by `indent` columns. `column` is
 // where the first line already stands.
 void append_wrapped(std::string& out, std::string_view text, std::size_t indent,
@@ -20,7 +27,7 @@ void append_wrapped(std::string& out, std::string_view text, std::size_t indent,
   while (!text.empty()) {
     const std::size_t end = std::min(text.find(' '), text.size());
     const std::string_view word = text.substr(0, end);
-    if (column > indent && column + 1 + word.size() > width_columns) {
+    if (column > indent && column + 1 + columns_of(word) > width_columns) {
       out += "\n" + std::string(indent, ' ');
       column = indent;
     } else if (column > indent) {
@@ -28,7 +35,7 @@ void append_wrapped(std::string& out, std::string_view text, std::size_t indent,
       ++column;
     }
     out += word;
-    column += word.size();
+    column += columns_of(word);
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   out += '\n';
@@ -38,15 +45,15 @@ void append_rows(std::string& out, const std::vector<std::pair<std::string, std:
   constexpr std::size_t left_max = 34;
   std::size_t left = 0;
   for (const auto& [name, text] : rows) {
-    if (name.size() <= left_max) left = std::max(left, name.size());
+    if (columns_of(name) <= left_max) left = std::max(left, columns_of(name));
   }
   const std::size_t indent = left + 4;
   for (const auto& [name, text] : rows) {
     out += "  " + name;
-    if (name.size() > left) {
+    if (columns_of(name) > left) {
       out += "\n" + std::string(indent, ' ');
     } else {
-      out += std::string(indent - 2 - name.size(), ' ');
+      out += std::string(indent - 2 - columns_of(name), ' ');
     }
     append_wrapped(out, text, indent, indent);
   }

@@ -63,6 +63,12 @@ const char* function_of(RewriteShape shape) {
   }
 }
 
+// "atomic_file.atomic_open", ".atomic_file:atomic_open".
+bool is_call_of_module(std::string_view callee) {
+  callee.remove_prefix(callee.find_last_of(".:") + 1);  // npos + 1 is 0
+  return callee == "atomic_open" || callee == "atomic_write_text" || callee == "atomic_write_bytes";
+}
+
 // How many calls of a file an edit could still replace.
 std::size_t count_replaceable(const languages::FileFacts& facts) {
   return static_cast<std::size_t>(std::count_if(
@@ -193,7 +199,22 @@ class Planner {
     });
   }
 
+  // Of a module that is there: the calls that earlier runs have put in its place.
+  [[nodiscard]] std::size_t count_replaced(const path& place) const {
+    std::size_t replaced = 0;
+    for (const rules::SourceFacts& source : report_.sources) {
+      const auto calls =
+          std::count_if(source.facts.calls.begin(), source.facts.calls.end(),
+                        [](const languages::Call& call) { return is_call_of_module(call.callee); });
+      const path full_path = path(report_.root) / source.path;
+      if (calls == 0 || modules_.import_form(full_path, place).module.empty()) continue;
+      replaced += static_cast<std::size_t>(calls);
+    }
+    return replaced;
+  }
+
   // Where most edits can import it for sure; then where it is already; then nearest to the root.
+  // Edits of earlier runs count where the module is, so that a second run adds no second one.
   [[nodiscard]] path best_place() {
     std::set<path> places;
     for (const auto& file : files_) {
@@ -218,8 +239,9 @@ class Planner {
         if (sure) edits += file->candidates.size();
       }
       std::error_code ignored;
-      const std::tuple score = {edits, stdfs::exists(place, ignored),
-                                -std::distance(place.begin(), place.end())};
+      const bool is_there = stdfs::exists(place, ignored);
+      if (is_there) edits += count_replaced(place);
+      const std::tuple score = {edits, is_there, -std::distance(place.begin(), place.end())};
       if (best.empty() || score > best_score) {
         best = place;
         best_score = score;

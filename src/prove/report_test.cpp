@@ -188,5 +188,13 @@ TEST(render_text, undecided_gives_the_reason_first) {
   EXPECT_THAT(text, HasSubstr("undecided: nothing-written: "));
 }
 
+TEST(render_text, an_interruption_is_the_reason) {
+  ProveReport report = violated();
+  report.violations.clear();
+  report.verdict = Verdict::undecided;
+  report.interrupted = true;
+  EXPECT_THAT(render_text(report, false), StartsWith("UNDECIDED  it was interrupted\n"));
+}
+
 }  // namespace
 }  // namespace untorn::prove

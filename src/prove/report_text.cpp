@@ -137,8 +137,9 @@ void TextReport::headline() {
       return;
     case Verdict::undecided:
       out_ += painted("UNDECIDED", "1;33") + "  " +
-              (report_.undecided.empty() ? std::string("no reason is known")
-                                         : escape_controls(report_.undecided.front().detail)) +
+              (report_.interrupted         ? std::string("it was interrupted")
+               : report_.undecided.empty() ? std::string("no reason is known")
+                                           : escape_controls(report_.undecided.front().detail)) +
               "\n";
       return;
   }

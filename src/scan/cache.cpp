@@ -15,8 +15,8 @@ namespace {
 
 // "untorn.scan-cache", the format's version and the oldest format whose reader may read it.
 constexpr std::string_view magic = "UTSCACHE";
-constexpr std::uint32_t format_version = 1;
-constexpr std::uint32_t oldest_reader = 1;
+constexpr std::uint32_t format_version = 2;
+constexpr std::uint32_t oldest_reader = 2;
 constexpr std::string_view file_suffix = ".facts";
 // Coarser than the clock that any local file system stamps its files with, FAT's two seconds
 // included.

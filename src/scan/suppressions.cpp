@@ -66,7 +66,8 @@ void Suppressions::read(const languages::Comment& comment, bool require_reasons)
   const std::size_t dashes = text.find("--");
   const bool has_reason =
       dashes != std::string_view::npos && !trimmed(text.substr(dashes + 2)).empty();
-  std::string_view names = trimmed(text.substr(0, dashes));
+  // A comment for another tool may follow: `# untorn: allow UT001  # noqa`.
+  std::string_view names = trimmed(text.substr(0, std::min(dashes, text.find('#'))));
   if (names.empty()) return misunderstood("", "names no rule");
   if (require_reasons && !has_reason) {
     return misunderstood(names, "needs a reason: untorn: allow RULE -- reason");

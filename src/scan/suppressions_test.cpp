@@ -18,7 +18,8 @@ std::vector<Suppressions::Idle> all_idle(const Suppressions& suppressions) {
 
 TEST(suppressions, on_a_line_of_the_call_it_silences_the_rule_it_names) {
   for (const char* text : {"untorn: allow UT001", " untorn: allow truncate-write -- rebuilt",
-                           "untorn:allow UT002, UT001--x", "untorn: allow ut001"}) {
+                           "untorn:allow UT002, UT001--x", "untorn: allow ut001",
+                           "untorn: allow UT001  # noqa", "untorn: allow UT001 # noqa -- x"}) {
     const std::vector<languages::Comment> comments = {{.line = 7, .text = text}};
     Suppressions suppressions(comments);
     EXPECT_FALSE(suppressions.silence(RuleId::lossy_recovery, lines(7, 7))) << text;

@@ -3,6 +3,7 @@
 
 import glob
 import os
+import shutil
 import subprocess
 import sys
 import unittest
@@ -249,6 +250,21 @@ class Texts(FixTest):
         document = self.fix_json("--unsafe", code=1)
         self.assertEqual(document["changed"], [])
         self.assertEqual(tree_of(self.project), once)
+
+    def test_a_second_run_adds_no_second_module(self):
+        for names in (("a.py", "b/x.py"), ("p/__init__.py", "p/x.py", "q/__init__.py", "q/y.py")):
+            with self.subTest(names):
+                shutil.rmtree(self.project)
+                for name in names:
+                    self.put(name, b"" if name.endswith("__init__.py") else SAVE)
+                document = self.fix_json(code=1)
+                self.assertEqual(len(document["changed"]), 1)
+                once = tree_of(self.project)
+                self.assertEqual(self.fix_json(code=1)["changed"], [])
+                self.assertEqual(tree_of(self.project), once)
+                # What remains is fixed by its own name.
+                rest = os.path.dirname(document["remaining"][0]["path"])
+                self.assert_exit(self.run_untorn("fix", "project/" + rest), 0)
 
     def test_a_later_run_extends_the_import(self):
         fixed = self.fixed(SAVE)

@@ -2,6 +2,7 @@
 """What every command has: help, version, usage errors, streams that are not there."""
 
 import os
+import re
 import subprocess
 import unittest
 
@@ -23,13 +24,18 @@ class Frame(CommandTest):
         self.assertRegex(result.stdout, rb"\Auntorn \d+\.\d+\.\d+\n\Z")
 
     def test_every_command_has_help_with_an_example(self):
-        for verb in ("write", "prove", "scan"):
+        for verb in ("write", "prove", "scan", "fix", "doctor"):
             with self.subTest(verb):
                 result = self.run_untorn(verb, "--help")
                 self.assert_exit(result, 0)
                 self.assertIn(b"Usage: untorn " + verb.encode(), result.stdout)
                 self.assertIn(b"Example:", result.stdout)
                 self.assertEqual(self.run_untorn("help", verb).stdout, result.stdout)
+                options = result.stdout.decode().partition("\nOptions:\n")[2]
+                options = options.partition("\nExample:")[0]
+                columns = {match.end() for line in options.splitlines()
+                           for match in re.finditer(r"^ {4,}(?=\S)|\S {2,}(?=\S)", line)}
+                self.assertEqual(len(columns), 1, options)
                 self.assertEqual(self.run_untorn(verb, "-h").stdout, result.stdout)
 
     def test_an_unknown_command_gets_the_nearest_name(self):

@@ -59,8 +59,14 @@ bool says_generated(std::string_view comment) {
 
 void read_comment(const SyntaxTree& tree, NodeId node, std::vector<Comment>& comments) {
   std::string_view text = tree.text(node);
-  text.remove_prefix(std::min(text.find_first_not_of("# \t"), text.size()));
-  if (!text.starts_with("untorn:")) return;
+  // It may stand behind a comment for another tool: `# noqa  # untorn: allow …`.
+  for (;;) {
+    text.remove_prefix(std::min(text.find_first_not_of("# \t"), text.size()));
+    if (text.starts_with("untorn:")) break;
+    const std::size_t next = text.find('#');
+    if (next == std::string_view::npos) return;
+    text.remove_prefix(next);
+  }
   const std::uint32_t begin = tree.span(node).begin;
   const std::string_view before = tree.source().substr(0, begin);
   const std::size_t line_begin = before.find_last_of('\n') + 1;  // npos + 1 is 0

@@ -211,8 +211,11 @@ TEST(python_reader, keeps_comments_that_speak_to_us) {
 x = 1  # untorn: allow UT001 -- a cache
     #   untorn: allow UT002
 y = "# untorn: no"
+z = 2  # noqa  # untorn: allow UT003
+# this is no untorn: allow UT004
 )py");
-  ASSERT_EQ(facts.comments.size(), 2U);
+  ASSERT_EQ(facts.comments.size(), 3U);
+  EXPECT_EQ(facts.comments[2].text, "untorn: allow UT003");
   EXPECT_EQ(facts.comments[0].line, 2U);
   EXPECT_EQ(facts.comments[0].text, "untorn: allow UT001 -- a cache");
   EXPECT_FALSE(facts.comments[0].alone);
