@@ -37,6 +37,14 @@ function(untorn_room name)
   target_link_libraries(untorn_${name} PUBLIC ${ARG_ROOMS} PRIVATE ${ARG_LIBRARIES})
 endfunction()
 
+# For a build that runs one tier alone: `untorn_tests_<tier>` builds what its tests run.
+function(untorn_needed_by tier target)
+  if(NOT TARGET untorn_tests_${tier})
+    add_custom_target(untorn_tests_${tier})
+  endif()
+  add_dependencies(untorn_tests_${tier} ${target})
+endfunction()
+
 # untorn_test(name SOURCES … ROOMS … [LIBRARIES …] [TIER unit|property|crash|prove|…] [SERIAL])
 # One executable; each of its cases is a test of CTest, labelled with the tier. SERIAL cases look at
 # the whole machine (its mounts, its processes) and run while no other test does.
@@ -53,14 +61,11 @@ function(untorn_test name)
   endif()
   add_executable(${name} ${ARG_SOURCES})
   untorn_configure(${name})
-  if(UNTORN_SANITIZE AND NOT ARG_TIER STREQUAL "property")
-    # Instrumented test bodies cost more to optimise than their optimisation saves.
+  if(ARG_TIER STREQUAL "unit")
+    # The body of a unit test costs more to optimise than its optimisation saves.
     target_compile_options(${name} PRIVATE -O0)
   endif()
-  if(NOT TARGET untorn_tests_${ARG_TIER})  # for a build that runs one tier alone
-    add_custom_target(untorn_tests_${ARG_TIER})
-  endif()
-  add_dependencies(untorn_tests_${ARG_TIER} ${name})
+  untorn_needed_by(${ARG_TIER} ${name})
   list(TRANSFORM ARG_ROOMS PREPEND untorn_)
   target_link_libraries(${name} PRIVATE ${ARG_ROOMS} ${ARG_LIBRARIES} GTest::gmock_main)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
