@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "languages/python/rewrite_grammar.h"
+#include "languages/python/grammar.h"
 
 namespace untorn::languages {
 
@@ -32,7 +32,7 @@ const CallArgument* CallArguments::find(std::size_t position,
 }
 
 CallArguments call_arguments(const SyntaxTree& tree, NodeId call) {
-  const RewriteGrammar& grammar = rewrite_grammar();
+  const Grammar& grammar = Grammar::get();
   CallArguments result;
   const NodeId list = tree.child(call, grammar.arguments);
   if (list == NodeId::none || tree.kind(list) != grammar.argument_list) return result;
@@ -55,7 +55,7 @@ CallArguments call_arguments(const SyntaxTree& tree, NodeId call) {
 }
 
 std::optional<std::string> plain_string(const SyntaxTree& tree, NodeId node) {
-  const RewriteGrammar& grammar = rewrite_grammar();
+  const Grammar& grammar = Grammar::get();
   if (node == NodeId::none || tree.kind(node) != grammar.string) return std::nullopt;
   std::string value;
   for (const NodeId part : tree.children(node)) {
@@ -71,7 +71,7 @@ std::optional<std::string> plain_string(const SyntaxTree& tree, NodeId node) {
 }
 
 std::string_view called_name(const SyntaxTree& tree, NodeId call) {
-  const RewriteGrammar& grammar = rewrite_grammar();
+  const Grammar& grammar = Grammar::get();
   const NodeId function = tree.child(call, grammar.function);
   if (function == NodeId::none) return {};
   if (tree.kind(function) == grammar.identifier) return tree.text(function);

@@ -56,6 +56,7 @@ struct Grammar {
   KindId for_in_clause = kind("for_in_clause");
   KindId for_statement = kind("for_statement");
   KindId function_definition = kind("function_definition");
+  KindId future_import_statement = kind("future_import_statement");
   KindId generator_expression = kind("generator_expression");
   KindId global_statement = kind("global_statement");
   KindId identifier = kind("identifier");
@@ -102,6 +103,7 @@ struct Grammar {
   KindId typed_parameter = kind("typed_parameter");
   KindId wildcard_import = kind("wildcard_import");
   KindId while_statement = kind("while_statement");
+  KindId with_clause = kind("with_clause");
   KindId with_item = kind("with_item");
   KindId with_statement = kind("with_statement");
   KindId yield = kind("yield");

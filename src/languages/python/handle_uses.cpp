@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "languages/python/call_arguments.h"
-#include "languages/python/rewrite_grammar.h"
+#include "languages/python/grammar.h"
 
 namespace untorn::languages {
 namespace {
@@ -227,7 +227,7 @@ class UsesJudge {
 
   [[nodiscard]] bool is_comprehension(KindId kind) const {
     return kind == grammar_.list_comprehension || kind == grammar_.set_comprehension ||
-           kind == grammar_.dictionary_comprehension || kind == grammar_.generator;
+           kind == grammar_.dictionary_comprehension || kind == grammar_.generator_expression;
   }
 
   [[nodiscard]] bool is_in_other_function(NodeId node) const {
@@ -241,7 +241,7 @@ class UsesJudge {
     return false;
   }
 
-  const RewriteGrammar& grammar_ = rewrite_grammar();
+  const Grammar& grammar_ = Grammar::get();
   const SyntaxTree& tree_;
   NodeId statement_;
   NodeId target_;

@@ -3,9 +3,7 @@
 
 #include <utility>
 
-#include "languages/python/rewrite_grammar.h"
-
-extern "C" const TSLanguage* tree_sitter_python(void);
+#include "languages/python/grammar.h"
 
 namespace untorn::languages {
 namespace {
@@ -56,19 +54,19 @@ void read_module(const SyntaxTree& tree, NodeId module, ImportStatement& stateme
 ImportStatement read_statement(const SyntaxTree& tree, NodeId node) {
   ImportStatement statement;
   statement.span = tree.span(node);
-  statement.is_from = tree.kind(node) == rewrite_grammar().import_from;
+  statement.is_from = tree.kind(node) == Grammar::get().import_from_statement;
   statement.is_top_level = tree.parent(node) == tree.root();
   for (const NodeId child : tree.children(node)) {
     if (tree.field(child) == import_kinds().module_name) {
       read_module(tree, child, statement);
     } else if (tree.kind(child) == import_kinds().wildcard) {
       statement.is_star = true;
-    } else if (tree.field(child) == rewrite_grammar().name) {
+    } else if (tree.field(child) == Grammar::get().name) {
       ImportedName name;
       name.span = tree.span(child);
       if (tree.kind(child) == import_kinds().aliased) {
-        name.name = dotted(tree.text(tree.child(child, rewrite_grammar().name)));
-        name.alias = tree.text(tree.child(child, rewrite_grammar().alias));
+        name.name = dotted(tree.text(tree.child(child, Grammar::get().name)));
+        name.alias = tree.text(tree.child(child, Grammar::get().alias));
       } else {
         name.name = dotted(tree.text(child));
       }
@@ -81,11 +79,11 @@ ImportStatement read_statement(const SyntaxTree& tree, NodeId node) {
 }  // namespace
 
 std::vector<ImportStatement> list_imports(const SyntaxTree& tree) {
-  const RewriteGrammar& grammar = rewrite_grammar();
+  const Grammar& grammar = Grammar::get();
   std::vector<ImportStatement> result;
   for (std::uint32_t at = 0; at < tree.size(); ++at) {
     const KindId kind = tree.kind(NodeId{at});
-    if (kind == grammar.import_from || kind == grammar.import_plain) {
+    if (kind == grammar.import_from_statement || kind == grammar.import_statement) {
       result.push_back(read_statement(tree, NodeId{at}));
     }
   }
@@ -114,7 +112,7 @@ bool is_python_2(const SyntaxTree& tree) {
 bool uses_name(const SyntaxTree& tree, std::string_view name, Span except) {
   for (std::uint32_t at = 0; at < tree.size(); ++at) {
     const NodeId node{at};
-    if (tree.kind(node) == rewrite_grammar().identifier && tree.text(node) == name &&
+    if (tree.kind(node) == Grammar::get().identifier && tree.text(node) == name &&
         !except.contains(tree.span(node))) {
       return true;
     }

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-#include "languages/python/rewrite_grammar.h"
+#include "languages/python/grammar.h"
 
 namespace untorn::languages {
 namespace {
@@ -28,10 +28,11 @@ class PlaceFinder {
       if (kind == grammar_.comment) continue;
       // Python wants the docstring and `from __future__` first, wherever the import is needed.
       const bool is_docstring = std::exchange(is_first, false) && is_string(node);
-      const bool is_import = kind == grammar_.import_plain || kind == grammar_.import_from;
-      if (is_docstring || kind == grammar_.future_import) {
+      const bool is_import =
+          kind == grammar_.import_statement || kind == grammar_.import_from_statement;
+      if (is_docstring || kind == grammar_.future_import_statement) {
         offset = after_line_of(node);
-        follows_import = kind == grammar_.future_import;
+        follows_import = kind == grammar_.future_import_statement;
         continue;
       }
       if (tree_.span(node).begin >= before_ || defines(kind)) break;
@@ -143,7 +144,7 @@ class PlaceFinder {
     return has_return ? "\r\n" : "\n";
   }
 
-  const RewriteGrammar& grammar_ = rewrite_grammar();
+  const Grammar& grammar_ = Grammar::get();
   const SyntaxTree& tree_;
   std::string_view source_;
   std::uint32_t before_;

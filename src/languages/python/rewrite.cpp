@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "languages/python/call_arguments.h"
+#include "languages/python/grammar.h"
 #include "languages/python/handle_uses.h"
-#include "languages/python/rewrite_grammar.h"
 
 namespace untorn::languages {
 namespace {
@@ -177,7 +177,7 @@ class Grader {
       while (statement != NodeId::none && tree_.kind(statement) != grammar_.with_statement) {
         const KindId kind = tree_.kind(statement);
         const bool is_part = kind == grammar_.with_item || kind == grammar_.with_clause ||
-                             kind == grammar_.tuple || kind == grammar_.parenthesized;
+                             kind == grammar_.tuple || kind == grammar_.parenthesized_expression;
         statement = is_part ? tree_.parent(statement) : NodeId::none;
       }
     }
@@ -232,7 +232,7 @@ class Grader {
     if (!target.certainly_regular) lower(RewriteGrade::unsafe, target_unknown);
   }
 
-  const RewriteGrammar& grammar_ = rewrite_grammar();
+  const Grammar& grammar_ = Grammar::get();
   const SyntaxTree& tree_;
   NodeId call_;
   const RewriteQuestion& question_;
@@ -273,8 +273,8 @@ class CallEditor {
 
   // RECEIVER.method(  becomes  function(RECEIVER, ; what lies between receiver and dot stays.
   bool replace_method() {
-    const NodeId function = tree_.child(call_, rewrite_grammar().function);
-    const NodeId name = tree_.child(function, rewrite_grammar().attribute_name);
+    const NodeId function = tree_.child(call_, Grammar::get().function);
+    const NodeId name = tree_.child(function, Grammar::get().attribute_name);
     if (name == NodeId::none) return false;
     const Span after_dot = tree_.span(name);
     std::uint32_t dot = rewrite_.receiver.end;
@@ -337,12 +337,12 @@ bool edit_call(const SyntaxTree& tree, const Rewrite& rewrite, const RewriteName
   NodeId call = tree.find(rewrite.call);
   // `find` answers the outermost of several nodes with one span; an expression statement has that
   // of its call.
-  while (call != NodeId::none && tree.kind(call) != rewrite_grammar().call &&
+  while (call != NodeId::none && tree.kind(call) != Grammar::get().call &&
          tree.first_child(call) != NodeId::none &&
          tree.span(tree.first_child(call)) == rewrite.call) {
     call = tree.first_child(call);
   }
-  if (call == NodeId::none || tree.kind(call) != rewrite_grammar().call) return false;
+  if (call == NodeId::none || tree.kind(call) != Grammar::get().call) return false;
   return CallEditor(tree, call, rewrite, names).edit(edits);
 }
 

@@ -10,9 +10,7 @@
 #include <vector>
 
 #include "languages/python/call_arguments.h"
-#include "languages/python/rewrite_grammar.h"
-
-extern "C" const TSLanguage* tree_sitter_python(void);
+#include "languages/python/grammar.h"
 
 namespace untorn::languages {
 namespace {
@@ -25,9 +23,9 @@ std::string api_of(const SyntaxTree& tree, NodeId call) {
   const std::string_view name = called_name(tree, call);
   if (name == "write_text" || name == "write_bytes") return "pathlib.Path." + std::string(name);
   if (name != "open") return {};
-  const NodeId function = tree.child(call, rewrite_grammar().function);
+  const NodeId function = tree.child(call, Grammar::get().function);
   const bool is_method =
-      tree.kind(function) == rewrite_grammar().attribute && tree.text(function) != "io.open";
+      tree.kind(function) == Grammar::get().attribute && tree.text(function) != "io.open";
   return is_method ? "pathlib.Path.open" : std::string(tree.text(function));
 }
 
@@ -36,7 +34,7 @@ NodeId last_call(const SyntaxTree& tree) {
   NodeId found = NodeId::none;
   for (std::uint32_t at = 0; at < tree.size(); ++at) {
     const NodeId node{at};
-    if (tree.kind(node) == rewrite_grammar().call && !api_of(tree, node).empty()) found = node;
+    if (tree.kind(node) == Grammar::get().call && !api_of(tree, node).empty()) found = node;
   }
   return found;
 }
@@ -369,7 +367,7 @@ TEST(RewriteEdits, two_calls_of_one_with_statement_can_both_be_edited) {
   std::vector<Edit> edits;
   for (std::uint32_t at = 0; at < tree.size(); ++at) {
     const std::string api =
-        tree.kind(NodeId{at}) == rewrite_grammar().call ? api_of(tree, NodeId{at}) : std::string();
+        tree.kind(NodeId{at}) == Grammar::get().call ? api_of(tree, NodeId{at}) : std::string();
     if (api.empty()) continue;
     const PathFacts target = usual_target();
     const Rewrite rewrite = describe_rewrite(tree, NodeId{at}, {.api = api, .target = target});
