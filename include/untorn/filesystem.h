@@ -22,6 +22,7 @@
 #include <cstdint>
 #include <expected>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -71,6 +72,7 @@ struct Status {
   std::uint64_t size = 0;        // bytes
   std::int64_t modified_ns = 0;  // since the epoch
   std::int64_t changed_ns = 0;   // since the epoch
+  std::int64_t born_ns = 0;      // since the epoch; 0: the file system does not tell
   bool mount_root = false;       // STATX_ATTR_MOUNT_ROOT: a mount begins at this very name
   bool immutable = false;        // STATX_ATTR_IMMUTABLE
 };
@@ -90,6 +92,14 @@ struct FileSystemKind {
   bool volatile_storage = false;  // nothing survives a power cut: tmpfs, ramfs, overlay `volatile`
   bool network = false;           // NFS, CIFS, 9p, …: locks and syncs follow the server's rules
   bool atomic_rename = true;      // false: a power cut may tear a rename (vfat, exfat)
+};
+
+// The first bytes of a file as memory that all who map it share: what one process stores, the
+// others read, and it stays in the file when the process is killed. Copies are of the same memory,
+// which stays mapped as long as one of them lives. Outlives the handle and the name.
+struct FileMapping {
+  std::shared_ptr<void> owner;
+  std::span<std::byte> bytes;
 };
 
 class FileSystem {
@@ -115,6 +125,10 @@ class FileSystem {
   [[nodiscard]] virtual SystemResult<std::size_t> read_at(Handle file, std::uint64_t offset,
                                                           std::span<std::byte> bytes) = 0;
   [[nodiscard]] virtual SystemResult<void> truncate(Handle file, std::uint64_t size) = 0;
+  // mmap(2), MAP_SHARED, for reading and writing. `size` is at least 1 and at most the file's. Who
+  // touches bytes that the file has lost since (somebody truncated it, its device is gone) is
+  // killed by SIGBUS.
+  [[nodiscard]] virtual SystemResult<FileMapping> map(Handle file, std::size_t size) = 0;
 
   // fsync(2): content and metadata of a file, or the names in a directory.
   [[nodiscard]] virtual SystemResult<void> sync(Handle handle) = 0;

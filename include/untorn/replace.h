@@ -37,6 +37,8 @@
 
 namespace untorn {
 
+class Counters;  // untorn/counters.h
+
 // The sequence of calls that carried out a replacement.
 enum class Protocol : std::uint8_t {
   none,     // nothing was written (the content was the same already)
@@ -81,6 +83,10 @@ struct ReplaceOptions {
   // Durability::durable (ordered) the present content is synced then, so that the level is true of
   // it. A FileReplacer compares while it writes its temporary, and gives that up in the end.
   bool skip_if_same = false;
+  // Count the commit (level achieved, outcome, bytes, and its duration from commit() to its end)
+  // and each sync call with its duration. No system call more; without it no clock is read. Content
+  // that was the same already is not counted, what failed before the rename is, as not_applied.
+  std::shared_ptr<Counters> counters = nullptr;
 };
 
 // What a successful call did. Plain data.
@@ -171,6 +177,8 @@ class FileReplacer {
  private:
   struct State;
   explicit FileReplacer(std::unique_ptr<State> state) noexcept;
+  [[nodiscard]] static Result<FileReplacer> begin(FileSystem& fs, const std::filesystem::path& path,
+                                                  const ReplaceOptions& options);
   std::unique_ptr<State> state_;
 };
 

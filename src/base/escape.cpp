@@ -74,4 +74,13 @@ std::string escape_controls(std::string_view text) {
   return result;
 }
 
+std::string in_quotes(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return '"' + escape_controls(text) + '"';
+  const auto continues = [&](std::size_t place) {
+    return (static_cast<unsigned char>(text[place]) & 0xC0U) == 0x80U;
+  };
+  while (bytes_max > 0 && continues(bytes_max)) --bytes_max;  // no half a character
+  return '"' + escape_controls(text.substr(0, bytes_max)) + "…\"";
+}
+
 }  // namespace untorn

@@ -32,5 +32,16 @@ TEST(escape_controls, keeps_everything_else) {
     EXPECT_EQ(escape_controls(text), text);
 }
 
+TEST(in_quotes, escapes_and_keeps_what_fits) {
+  EXPECT_EQ(in_quotes("two\nlines"), "\"two\\nlines\"");
+  EXPECT_EQ(in_quotes("four", 4), "\"four\"");
+}
+
+TEST(in_quotes, cuts_between_characters) {
+  EXPECT_EQ(in_quotes("abcdef", 3), "\"abc…\"");
+  EXPECT_EQ(in_quotes("aé", 2), "\"a…\"");
+  EXPECT_EQ(in_quotes("\x80\x80\x80", 2), "\"…\"");
+}
+
 }  // namespace
 }  // namespace untorn

@@ -19,7 +19,9 @@ namespace untorn::cli {
 namespace {
 
 // A report can be made again, so a whole version is enough and no flush is paid for it.
-constexpr ReplaceOptions file_options = {.durability = Durability::ordered};
+ReplaceOptions file_options() {
+  return {.durability = Durability::ordered};
+}
 
 bool set_and_not_empty(const char* name) {
   const char* value = std::getenv(name);
@@ -84,7 +86,7 @@ Result<Output> Output::open(const CommonFlags& common) {
   if (common.output) {
     // Only tried, and given up at once: no temporary lies there while the work goes on.
     const DelayedSignals no_litter;
-    if (auto file = FileReplacer::open(*common.output, file_options); !file) {
+    if (auto file = FileReplacer::open(*common.output, file_options()); !file) {
       return std::unexpected(file.error());
     }
     state->file = common.output;
@@ -120,7 +122,7 @@ bool Output::finish() {
   if (state_->file) {
     const std::string file = *std::exchange(state_->file, std::nullopt);
     const DelayedSignals no_litter;
-    auto receipt = replace_file(file, text, file_options);
+    auto receipt = replace_file(file, text, file_options());
     if (!receipt) error(receipt.error().message());
     return receipt.has_value();
   }
@@ -156,7 +158,8 @@ std::string paint(Style style, std::string_view text, bool colored) {
 NamedPath named_path(const std::string& path) {
   // The folder need not exist: then its name is as near to the truth as it can be.
   std::error_code ignored;
-  const std::filesystem::path given = std::filesystem::absolute(path, ignored);
+  std::filesystem::path given = std::filesystem::absolute(path, ignored);
+  if (!given.has_filename() && given.has_relative_path()) given = given.parent_path();
   const std::filesystem::path folder = given.parent_path();
   const std::filesystem::path root = std::filesystem::weakly_canonical(folder, ignored);
   return {.root = ignored ? folder.generic_string() : root.generic_string(),

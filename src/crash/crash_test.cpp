@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "crash/count.h"
+#include "crash/crash_test_on.h"
 #include "crash/describe.h"
 #include "crash/engine.h"
 #include "filesystem/memory_file_system.h"
@@ -51,15 +52,17 @@ class StatePoint final : public CrashPoint {
   const crash::CrashState& state_;
 };
 
-std::vector<TreeEntry> tree_entries(const crash::CrashState& state) {
+// Every file keeps its inode number: a recovery may tell files by them.
+std::vector<TreeEntry> tree_entries(const crash::CrashState& state, const OperationLog& log) {
   std::vector<TreeEntry> entries;
   std::vector<InodeId> inodes;
   for (auto& [path, file] : state.tree()) {
-    // Numbers from 1: 0 means a file with one name.
-    const std::uint64_t number =
+    // From 1: 0 means a file with one name.
+    const std::uint64_t linked =
         file.type == FileType::directory ? 0 : std::uint64_t{file.inode} + 1;
-    if (number != 0) inodes.push_back(file.inode);
-    entries.push_back({path, file.type, file.mode, file.content, number});
+    if (linked != 0) inodes.push_back(file.inode);
+    entries.push_back(
+        {path, file.type, file.mode, file.content, linked, log.inodes[file.inode].number});
   }
   std::ranges::sort(inodes);
   if (std::ranges::adjacent_find(inodes) == inodes.end()) {
@@ -104,6 +107,13 @@ CrashTestReport crash_test(const std::function<void(FileSystem&, CrashLog&)>& wo
     initial.push_back({.path = path, .content = Bytes(std::string_view(content))});
   }
   InMemoryFileSystem memory(initial);
+  return crash::crash_test_on(memory, workload, check, options);
+}
+
+CrashTestReport crash::crash_test_on(
+    InMemoryFileSystem& memory, const std::function<void(FileSystem&, CrashLog&)>& workload,
+    const std::function<std::string(FileSystem&, const CrashPoint&)>& check,
+    const CrashTestOptions& options) {
   RecordingFileSystem recording(memory, Capture::whole_tree);
   RecordingLog acknowledge(recording);
   workload(recording, acknowledge);
@@ -116,6 +126,10 @@ CrashTestReport crash_test(const std::function<void(FileSystem&, CrashLog&)>& wo
     acknowledgements.push_back({index, log.operations[index].payload.text()});
   }
 
+  // After a crash nobody draws the random bits of before again.
+  MemoryOptions after;
+  after.seed = memory.random_bits().first;
+
   CrashTestReport report;
   report.exhaustive = true;
   const auto begin = std::chrono::steady_clock::now();
@@ -124,7 +138,7 @@ CrashTestReport crash_test(const std::function<void(FileSystem&, CrashLog&)>& wo
     budget.states = options.states_max;
     budget.seed = options.seed;
     const auto visit = [&](const crash::CrashState& state) {
-      InMemoryFileSystem fs(tree_entries(state));
+      InMemoryFileSystem fs(tree_entries(state, log), after);
       const StatePoint point(history, acknowledgements, model, state);
       std::string message = check(fs, point);
       if (message.empty()) return true;

@@ -59,6 +59,8 @@ std::string_view to_string(Call call) noexcept {
       return "lock";
     case Call::unlock:
       return "unlock";
+    case Call::map:
+      return "map";
   }
   return "unknown";
 }

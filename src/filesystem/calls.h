@@ -38,8 +38,9 @@ enum class Call : std::uint8_t {
   remove_attribute,
   lock,
   unlock,
+  map,
 };
-inline constexpr std::size_t call_count = static_cast<std::size_t>(Call::unlock) + 1;
+inline constexpr std::size_t call_count = static_cast<std::size_t>(Call::map) + 1;
 
 // The name of the member function. Static storage, ends with NUL.
 [[nodiscard]] std::string_view to_string(Call call) noexcept;

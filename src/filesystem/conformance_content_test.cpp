@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 #include <cerrno>
 #include <string>
 #include <vector>
@@ -247,6 +249,60 @@ TEST_P(ContentConformance, an_unlinked_file_lives_until_it_is_closed) {
   EXPECT_EQ(read_handle(fs(), file->get()), "textmore");
   write_path(fs(), "a", "another");
   EXPECT_EQ(read_handle(fs(), file->get()), "textmore");
+}
+
+void store(const FileMapping& mapping, std::size_t offset, std::string_view text) {
+  std::memcpy(mapping.bytes.subspan(offset, text.size()).data(), text.data(), text.size());
+}
+
+TEST_P(ContentConformance, a_mapping_shares_its_bytes_with_the_file_and_other_mappings) {
+  write_path(fs(), "a", "0123456789");
+  const auto file = open("a", {.access = Access::read_write});
+  ASSERT_TRUE(file);
+  const auto mapping = fs().map(file->get(), 10);
+  const auto other = fs().map(file->get(), 4);
+  ASSERT_TRUE(mapping && other);
+  EXPECT_EQ(mapping->bytes.size(), 10U);
+  EXPECT_EQ(other->bytes.size(), 4U);
+  store(*mapping, 2, "XY");
+  EXPECT_EQ(read_handle(fs(), file->get()), "01XY456789");
+  EXPECT_EQ(other->bytes[3], std::byte{'Y'});
+  EXPECT_EQ(fs().write_at(file->get(), 0, as_bytes("ab")).value(), 2U);
+  EXPECT_EQ(mapping->bytes[0], std::byte{'a'});
+  EXPECT_EQ(status("a").size, 10U);
+}
+
+TEST_P(ContentConformance, a_mapping_outlives_the_handle_and_the_name) {
+  write_path(fs(), "a", "0123456789");
+  FileMapping mapping;
+  {
+    const auto file = open("a", {.access = Access::read_write});
+    ASSERT_TRUE(file);
+    auto mapped = fs().map(file->get(), 10);
+    ASSERT_TRUE(mapped);
+    mapping = *mapped;
+  }
+  store(mapping, 0, "after");
+  EXPECT_EQ(read_path(fs(), "a"), "after56789");
+  ASSERT_EQ(errno_of(fs().unlink(here, "a")), 0);
+  store(mapping, 0, "AFTER");
+  EXPECT_EQ(mapping.bytes[0], std::byte{'A'});
+}
+
+TEST_P(ContentConformance, only_a_file_that_is_open_for_reading_and_writing_is_mapped) {
+  write_path(fs(), "a", "0123456789");
+  for (const Access access : {Access::read, Access::write}) {
+    const auto file = open("a", {.access = access});
+    ASSERT_TRUE(file);
+    EXPECT_EQ(errno_of(fs().map(file->get(), 10)), EACCES);
+  }
+  const auto file = open("a", {.access = Access::read_write});
+  ASSERT_TRUE(file);
+  EXPECT_EQ(errno_of(fs().map(file->get(), 0)), EINVAL);
+  const auto directory = open(".", {.access = Access::directory});
+  ASSERT_TRUE(directory);
+  EXPECT_EQ(errno_of(fs().map(directory->get(), 10)), EACCES);
+  EXPECT_EQ(errno_of(fs().map(Handle{12345}, 10)), EBADF);
 }
 
 UNTORN_EVERY_FILE_SYSTEM(ContentConformance);

@@ -103,6 +103,10 @@ SystemResult<void> FaultFileSystem::truncate(Handle file, std::uint64_t size) {
                                      [&] { return below_.truncate(file, size); });
 }
 
+SystemResult<FileMapping> FaultFileSystem::map(Handle file, std::size_t size) {
+  return through<SystemResult<FileMapping>>(Call::map, {}, [&] { return below_.map(file, size); });
+}
+
 SystemResult<void> FaultFileSystem::sync(Handle handle) {
   return through<SystemResult<void>>(Call::sync, {}, [&] { return below_.sync(handle); });
 }

@@ -74,6 +74,7 @@ class FaultFileSystem final : public FileSystem {
   SystemResult<std::size_t> read_at(Handle file, std::uint64_t offset,
                                     std::span<std::byte> bytes) override;
   SystemResult<void> truncate(Handle file, std::uint64_t size) override;
+  SystemResult<FileMapping> map(Handle file, std::size_t size) override;
   SystemResult<void> sync(Handle handle) override;
   SystemResult<void> sync_data(Handle file) override;
   SystemResult<void> rename(Handle from_directory, std::string_view from, Handle to_directory,

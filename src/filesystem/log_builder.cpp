@@ -95,6 +95,7 @@ InodeId LogBuilder::inode_of(Handle handle) {
 InodeId LogBuilder::add_inode(const Status& status, Inode inode) {
   const auto id = static_cast<InodeId>(log_.inodes.size());
   log_.inodes.push_back(std::move(inode));
+  log_.inodes.back().number = status.inode;
   writers_.push_back(0);
   inodes_[{status.device, status.inode}] = id;
   return id;

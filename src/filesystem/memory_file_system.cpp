@@ -54,6 +54,7 @@ InMemoryFileSystem::InMemoryFileSystem(std::span<const TreeEntry> tree, MemoryOp
     : InMemoryFileSystem(std::move(options)) {
   std::map<std::uint64_t, NodeId> linked;
   state_->tree.reserve(tree.size() + 1);
+  for (const TreeEntry& entry : tree) state_->tree.reserve_number(entry.number);
   for (const TreeEntry& entry : tree) state_->tree.build(entry, linked);
 }
 
@@ -151,6 +152,17 @@ SystemResult<void> InMemoryFileSystem::truncate(Handle file, std::uint64_t size)
   if (size > file_bytes_max) return failure(EFBIG);
   state_->resize(found->node, size);
   return {};
+}
+
+SystemResult<FileMapping> InMemoryFileSystem::map(Handle file, std::size_t size) {
+  const std::lock_guard guard(mutex_);
+  const OpenFile* found = state_->find(file);
+  if (found == nullptr) return failure(EBADF);
+  if (!found->readable() || !found->writable()) return failure(EACCES);
+  Node& node = state_->tree[found->node];
+  if (node.type != FileType::regular) return failure(ENODEV);
+  if (size == 0 || size > node.content.view().size()) return failure(EINVAL);
+  return node.content.map(size);
 }
 
 SystemResult<void> InMemoryFileSystem::sync(Handle handle) {

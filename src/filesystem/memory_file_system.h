@@ -10,6 +10,8 @@
 // src/crash from an operation log. The working directory is the root. Times are ticks of a counter
 // and random bits follow from a seed, so that two equal runs are equal in everything.
 //
+// A mapping shares the file's bytes until the size of the file changes; then it keeps what it had.
+//
 // The conformance suite (conformance.h) holds it against the kernel, also at random.
 //
 // Threads: every call takes a lock. Handles are never used twice, so that a stale one gives EBADF.
@@ -31,8 +33,9 @@ struct TreeEntry {
   std::string path;  // components joined by '/', no leading one
   FileType type = FileType::regular;
   std::uint32_t mode = 0644;
-  Bytes content{};          // a regular file's bytes, a symbolic link's target
-  std::uint64_t inode = 0;  // entries with the same number (not 0) are hard links of one file
+  Bytes content{};           // a regular file's bytes, a symbolic link's target
+  std::uint64_t inode = 0;   // entries with the same number (not 0) are hard links of one file
+  std::uint64_t number = 0;  // its inode number, one that no other file has; 0: the next free one
 };
 
 struct MemoryOptions {
@@ -69,6 +72,7 @@ class InMemoryFileSystem final : public FileSystem {
   SystemResult<std::size_t> read_at(Handle file, std::uint64_t offset,
                                     std::span<std::byte> bytes) override;
   SystemResult<void> truncate(Handle file, std::uint64_t size) override;
+  SystemResult<FileMapping> map(Handle file, std::size_t size) override;
   SystemResult<void> sync(Handle handle) override;
   SystemResult<void> sync_data(Handle file) override;
   SystemResult<void> rename(Handle from_directory, std::string_view from, Handle to_directory,

@@ -92,6 +92,18 @@ TEST(in_memory, content_is_shared_until_the_first_write) {
   EXPECT_EQ(fs.tree()[1].content.view().data(), text.view().data());
 }
 
+TEST(in_memory, a_tree_may_bring_its_inode_numbers) {
+  InMemoryFileSystem fs{{.path = "d", .type = FileType::directory, .mode = 0755, .number = 40},
+                        {.path = "d/a", .number = 30},
+                        {.path = "d/b"}};
+  EXPECT_EQ(fs.status_at(here, "d").value().inode, 40U);
+  EXPECT_EQ(fs.status_at(here, "d/a").value().inode, 30U);
+  EXPECT_GT(fs.status_at(here, "d/b").value().inode, 40U);
+  write_path(fs, "c", "");
+  EXPECT_GT(fs.status_at(here, "c").value().inode, fs.status_at(here, "d/b").value().inode);
+  EXPECT_NE(fs.status_at(here, "c").value().born_ns, fs.status_at(here, "d/b").value().born_ns);
+}
+
 TEST(in_memory, inode_numbers_are_never_used_twice) {
   InMemoryFileSystem fs;
   std::vector<std::uint64_t> seen;

@@ -161,6 +161,8 @@ Status InMemoryFileSystem::State::status_of(NodeId id) const {
   status.size = node.content.view().size();
   status.modified_ns = node.modified_ns;
   status.changed_ns = node.changed_ns;
+  // Inode numbers are never used twice, so a number stands for an instant.
+  status.born_ns = static_cast<std::int64_t>(node.inode);
   return status;
 }
 

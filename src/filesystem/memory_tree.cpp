@@ -62,14 +62,28 @@ std::string_view text_of(std::span<const std::byte> bytes) {
 // ------------------------------------------------------------------ content
 
 void Content::own() {
-  if (owned_) return;
-  const std::span<const std::byte> bytes = shared_.view();
+  if (owned_ && !mapped_) return;
+  const std::span<const std::byte> bytes = view();
   own_.assign(bytes.begin(), bytes.end());
   shared_ = Bytes();
+  mapped_ = nullptr;
   owned_ = true;
 }
 
+FileMapping Content::map(std::size_t size) {
+  if (!mapped_) {
+    own();
+    mapped_ = std::make_shared<std::vector<std::byte>>(std::move(own_));
+    own_.clear();
+  }
+  return {mapped_, std::span(*mapped_).first(size)};
+}
+
 const Bytes& Content::share() {
+  if (mapped_) {  // whoever stores through the mapping must not change what others were given
+    shared_ = Bytes(std::vector<std::byte>(mapped_->begin(), mapped_->end()));
+    return shared_;
+  }
   if (owned_) {
     shared_ = Bytes(std::move(own_));
     own_.clear();
@@ -79,8 +93,12 @@ const Bytes& Content::share() {
 }
 
 void Content::write(std::uint64_t offset, std::span<const std::byte> bytes) {
-  own();
   const std::size_t end = static_cast<std::size_t>(offset) + bytes.size();
+  if (mapped_ && end <= mapped_->size()) {
+    if (!bytes.empty()) std::memcpy(mapped_->data() + offset, bytes.data(), bytes.size());
+    return;
+  }
+  own();
   if (end > own_.size()) own_.resize(end);
   if (!bytes.empty()) std::memcpy(own_.data() + offset, bytes.data(), bytes.size());
 }
@@ -278,18 +296,23 @@ void Tree::build(const TreeEntry& entry, std::map<std::uint64_t, NodeId>& linked
   if (existing != no_node) {
     UNTORN_ASSERT(nodes_[existing].is_directory() && entry.type == FileType::directory);
     nodes_[existing].mode = entry.mode;
+    if (entry.number != 0) nodes_[existing].inode = entry.number;
     return;
   }
   if (entry.inode != 0 && entry.type != FileType::directory) {
     const auto [found, first] = linked.try_emplace(entry.inode, no_node);
     if (!first) return add_name(directory, name, found->second);
-    found->second = make_node(entry.type, entry.mode);
-    nodes_[found->second].content = Content(entry.content);
+    found->second = make_entry(entry);
     return add_name(directory, name, found->second);
   }
+  add_name(directory, name, make_entry(entry));
+}
+
+NodeId Tree::make_entry(const TreeEntry& entry) {
   const NodeId node = make_node(entry.type, entry.mode);
   nodes_[node].content = Content(entry.content);
-  add_name(directory, name, node);
+  if (entry.number != 0) nodes_[node].inode = entry.number;
+  return node;
 }
 
 void Tree::append_entries(NodeId directory, const std::string& prefix, std::vector<TreeEntry>& to) {

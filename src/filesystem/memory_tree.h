@@ -9,6 +9,7 @@
 //       its inode number never is.
 //   M3  A directory's `parent` is the directory that holds its name; the root's is itself.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -25,17 +26,20 @@ using NodeId = std::uint32_t;
 inline constexpr NodeId root_node = 0;
 inline constexpr NodeId no_node = static_cast<NodeId>(-1);
 
-// The bytes of a file: shared with others until the first change, then its own.
+// The bytes of a file: shared with others until the first change, then its own. Once they are
+// mapped they stay where they are until the size changes.
 class Content {
  public:
   Content() = default;
   explicit Content(Bytes bytes) : shared_(std::move(bytes)) {}
 
   [[nodiscard]] std::span<const std::byte> view() const noexcept {
+    if (mapped_) return *mapped_;
     return owned_ ? std::span<const std::byte>(own_) : shared_.view();
   }
   // Shares what is there from now on: a later change copies again.
   [[nodiscard]] const Bytes& share();
+  [[nodiscard]] FileMapping map(std::size_t size);
   void write(std::uint64_t offset, std::span<const std::byte> bytes);
   void resize(std::uint64_t size);
 
@@ -45,6 +49,7 @@ class Content {
   Bytes shared_;
   std::vector<std::byte> own_;
   bool owned_ = false;
+  std::shared_ptr<std::vector<std::byte>> mapped_;
 };
 
 using Attributes = std::map<std::string, std::string>;
@@ -119,12 +124,15 @@ class Tree {
   void touch_attributes(NodeId id);
 
   void reserve(std::size_t count) { nodes_.reserve(count); }
+  // Nodes without a number of their own get higher ones.
+  void reserve_number(std::uint64_t number) { last_inode_ = std::max(last_inode_, number); }
   void build(const TreeEntry& entry, std::map<std::uint64_t, NodeId>& linked);
   void append_entries(NodeId directory, const std::string& prefix, std::vector<TreeEntry>& to);
 
  private:
   [[nodiscard]] NodeId lookup(NodeId directory, std::string_view name) const;
   [[nodiscard]] NodeId make_parents(std::string_view& path);
+  [[nodiscard]] NodeId make_entry(const TreeEntry& entry);
 
   const MemoryOptions& options_;
   std::vector<Node> nodes_;

@@ -102,8 +102,9 @@ struct Operation {
 struct Inode {
   FileType type = FileType::regular;
   std::uint32_t mode = 0644;
-  bool initial = false;  // existed before the run; `content` is then what it held
-  Bytes content;         // regular files: bytes; symbolic links: target
+  bool initial = false;      // existed before the run; `content` is then what it held
+  Bytes content;             // regular files: bytes; symbolic links: target
+  std::uint64_t number = 0;  // on the file system of the run; 0: not known
 };
 
 // A name that existed before the run. Names that nobody touched may be absent.

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -66,7 +67,8 @@ SystemResult<Handle> above_standard_streams(int fd) {
 
 SystemResult<Status> call_statx(int directory, const char* name, int flags) {
   struct statx answer = {};
-  if (statx(directory, name, flags, STATX_BASIC_STATS, &answer) != 0) return failure();
+  if (statx(directory, name, flags, STATX_BASIC_STATS | STATX_BTIME, &answer) != 0)
+    return failure();
   return status_from(answer);
 }
 
@@ -155,6 +157,13 @@ class PosixFileSystem final : public FileSystem {
 
   SystemResult<void> truncate(Handle file, std::uint64_t size) override {
     return check(ftruncate(descriptor(file), static_cast<off_t>(size)));
+  }
+
+  SystemResult<FileMapping> map(Handle file, std::size_t size) override {
+    void* address = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor(file), 0);
+    if (address == MAP_FAILED) return failure();
+    std::shared_ptr<void> owner(address, [size](void* mapped) { (void)munmap(mapped, size); });
+    return FileMapping{std::move(owner), std::span(static_cast<std::byte*>(address), size)};
   }
 
   // Never retried, whatever the errno: after a failed fsync the kernel may have marked the lost

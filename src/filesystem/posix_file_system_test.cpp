@@ -95,6 +95,11 @@ TEST(posix, status_agrees_with_stat) {
   EXPECT_EQ(status.changed_ns, expected.st_ctim.tv_sec * 1'000'000'000 + expected.st_ctim.tv_nsec);
   EXPECT_FALSE(status.mount_root);
   EXPECT_FALSE(status.immutable);
+  struct statx born = {};
+  ASSERT_EQ(statx(AT_FDCWD, path.c_str(), 0, STATX_BTIME, &born), 0);
+  const bool known = (born.stx_mask & STATX_BTIME) != 0;
+  EXPECT_EQ(status.born_ns,
+            known ? born.stx_btime.tv_sec * 1'000'000'000 + born.stx_btime.tv_nsec : 0);
 }
 
 TEST(posix, the_root_of_a_mount_is_seen) {

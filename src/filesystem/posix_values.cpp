@@ -91,6 +91,7 @@ Status status_from(const struct statx& answer) {
   status.size = answer.stx_size;
   status.modified_ns = nanoseconds(answer.stx_mtime);
   status.changed_ns = nanoseconds(answer.stx_ctime);
+  if ((answer.stx_mask & STATX_BTIME) != 0) status.born_ns = nanoseconds(answer.stx_btime);
   status.mount_root = (answer.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
   status.immutable = (answer.stx_attributes & STATX_ATTR_IMMUTABLE) != 0;
   return status;

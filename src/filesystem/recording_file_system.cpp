@@ -172,6 +172,13 @@ SystemResult<void> RecordingFileSystem::truncate(Handle file, std::uint64_t size
   return done;
 }
 
+// Stores through the mapping are no calls, so the log does not have them.
+SystemResult<FileMapping> RecordingFileSystem::map(Handle file, std::size_t size) {
+  const std::lock_guard guard(mutex_);
+  begin(Call::map);
+  return below_.map(file, size);
+}
+
 SystemResult<void> RecordingFileSystem::sync(Handle handle) {
   const std::lock_guard guard(mutex_);
   begin(Call::sync);

@@ -15,6 +15,9 @@
 // A fault-injecting file system goes above this one, so that a call that it makes fail is not in
 // the log and look-ups of the recording do not fail.
 //
+// What is stored through a mapping (map) is not in the log: in the crash states such a file holds
+// what calls wrote into it.
+//
 // Threads: every call takes a lock, so that the log has the order in which the calls were made.
 #pragma once
 #include <array>
@@ -60,6 +63,7 @@ class RecordingFileSystem final : public FileSystem {
   SystemResult<std::size_t> read_at(Handle file, std::uint64_t offset,
                                     std::span<std::byte> bytes) override;
   SystemResult<void> truncate(Handle file, std::uint64_t size) override;
+  SystemResult<FileMapping> map(Handle file, std::size_t size) override;
   SystemResult<void> sync(Handle handle) override;
   SystemResult<void> sync_data(Handle file) override;
   SystemResult<void> rename(Handle from_directory, std::string_view from, Handle to_directory,

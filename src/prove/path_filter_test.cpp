@@ -14,6 +14,11 @@ TEST(path_filter, selects_everything_but_caches_by_default) {
   EXPECT_FALSE(filter.selects("m.pyc"));
   EXPECT_FALSE(filter.selects(".mypy_cache/3.11/x.json"));
   EXPECT_FALSE(filter.selects("main.db-shm"));
+  EXPECT_FALSE(filter.selects(".untorn/counters/total"));
+  EXPECT_FALSE(filter.selects("state/.untorn/counters"));
+  EXPECT_FALSE(filter.selects("state/.untorn/logs/a.log"));
+  EXPECT_TRUE(filter.selects(".untorn/transaction"));
+  EXPECT_TRUE(filter.selects("my.untorn/counters/total"));
   EXPECT_TRUE(filter.is_cache(".ruff_cache/x"));
 }
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/escape.h"
 #include "base/nearest.h"
 #include "base/try.h"
 #include "rules/rule.h"
@@ -21,10 +22,6 @@ using settings::Value;
 
 constexpr std::uint64_t settings_bytes_max = 1U << 20U;
 constexpr std::array<const char*, 2> settings_names = {"untorn.toml", "pyproject.toml"};
-
-std::string in_quotes(std::string_view text) {
-  return "\"" + std::string(text) + "\"";
-}
 
 std::string with_nearest(std::string problem, std::string_view word,
                          const std::vector<std::string>& known) {

@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "counters/timing.h"
+
 namespace untorn::write {
 namespace {
 
@@ -62,11 +64,12 @@ Result<void> publish(FileSystem& fs, const std::string& path, const Target& targ
 }
 
 Result<Level> sync_name(FileSystem& fs, const std::string& path, const Target& target,
-                        bool strict) {
-  auto synced = fs.sync(target.place.directory.get());
+                        const ReplaceOptions& options) {
+  auto synced = counters::timed_sync(options.counters.get(),
+                                     [&] { return fs.sync(target.place.directory.get()); });
   if (synced) return target.level;
   const bool unsupported = means_unsupported(synced.error());
-  if (!unsupported || strict) {
+  if (!unsupported || options.strict) {
     return std::unexpected(Error::from_errno(number(synced.error()), Step::sync_directory,
                                              Outcome::applied_unsynced, path));
   }

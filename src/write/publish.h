@@ -21,6 +21,6 @@ namespace untorn::write {
 // Makes the name durable. Where the file system has no sync for directories, that is no failure but
 // a lower level. Every other failure has the outcome applied_unsynced.
 [[nodiscard]] Result<Level> sync_name(FileSystem& fs, const std::string& path, const Target& target,
-                                      bool strict);
+                                      const ReplaceOptions& options);
 
 }  // namespace untorn::write

@@ -27,6 +27,8 @@
 #include <utility>
 
 #include "base/try.h"
+#include "counters/timing.h"
+#include "write/commit_count.h"
 #include "write/metadata.h"
 #include "write/publish.h"
 #include "write/same_content.h"
@@ -36,6 +38,8 @@
 namespace untorn {
 namespace {
 
+using counters::timed_sync;
+using write::CommitCount;
 using write::Level;
 using write::MetadataRequest;
 using write::SameContent;
@@ -94,14 +98,16 @@ Result<Receipt> keep_unchanged(FileSystem& fs, const std::string& path, const Ta
   receipt.etag = write::etag_of(*target.place.status);
   if (options.durability >= Durability::ordered) {
     ++receipt.syncs;
-    if (auto synced = fs.sync(target.old_file.get()); !synced) {
+    auto synced =
+        timed_sync(options.counters.get(), [&] { return fs.sync(target.old_file.get()); });
+    if (!synced) {
       return std::unexpected(
           Error::from_errno(number(synced.error()), Step::sync_file, Outcome::not_applied, path));
     }
   }
   if (options.durability == Durability::durable) {
     ++receipt.syncs;
-    auto level = write::sync_name(fs, path, target, options.strict);
+    auto level = write::sync_name(fs, path, target, options);
     if (!level) {
       const Error& error = level.error();
       return std::unexpected(Error::from_errno(error.os_errno(), error.step(), Outcome::not_applied,
@@ -172,7 +178,10 @@ Result<void> FileReplacer::State::write(std::span<const std::byte> content) {
   }
   same.compare(content);
   auto written = write_all(content);
-  if (!written) return std::unexpected(give_up(written.error()));
+  if (!written) {
+    CommitCount(options).fail(Outcome::not_applied, 0);
+    return std::unexpected(give_up(written.error()));
+  }
   return {};
 }
 
@@ -217,7 +226,7 @@ Result<void> FileReplacer::State::finish_temporary(Receipt& receipt) {
   UNTORN_CHECK(apply_metadata(receipt));
   if (!needs_file_sync(target, options.durability)) return {};
   ++receipt.syncs;
-  auto synced = fs.sync(temporary.handle());
+  auto synced = timed_sync(options.counters.get(), [&] { return fs.sync(temporary.handle()); });
   if (!synced) return std::unexpected(error(synced.error(), Step::sync_file));  // R6
   return {};
 }
@@ -227,7 +236,7 @@ Result<void> FileReplacer::State::publish(Receipt& receipt) {
   UNTORN_CHECK(write::publish(fs, path, target, temporary, options.existence));  // R8
   if (options.durability == Durability::durable) {
     ++receipt.syncs;
-    UNTORN_TRY(Level level, write::sync_name(fs, path, target, options.strict));  // R9
+    UNTORN_TRY(Level level, write::sync_name(fs, path, target, options));  // R9
     set_level(receipt, std::move(level));
   }
   // The rename changed the change time, so only now the etag can be known.
@@ -236,7 +245,6 @@ Result<void> FileReplacer::State::publish(Receipt& receipt) {
 }
 
 Result<Receipt> FileReplacer::State::commit() {
-  if (failure) return std::unexpected(*failure);
   if (!temporary.is_ours()) {  // R12
     return std::unexpected(
         error(Code::invalid_argument, Step::check, "another process opened this replacement"));
@@ -286,8 +294,8 @@ Error spent_error(Step step) {
 
 }  // namespace
 
-Result<FileReplacer> FileReplacer::open(FileSystem& fs, const std::filesystem::path& path,
-                                        const ReplaceOptions& options) {
+Result<FileReplacer> FileReplacer::begin(FileSystem& fs, const std::filesystem::path& path,
+                                         const ReplaceOptions& options) {
   UNTORN_TRY(Target target, write::inspect(fs, path.native(), options));  // R1, R2
   auto state = std::unique_ptr<State>(new State{.fs = fs,
                                                 .path = path.native(),
@@ -303,6 +311,14 @@ Result<FileReplacer> FileReplacer::open(FileSystem& fs, const std::filesystem::p
              Temporary::create(fs, state->target.place.directory.get(), state->path,
                                first_mode(state->target, options)));  // R3
   return FileReplacer(std::move(state));
+}
+
+Result<FileReplacer> FileReplacer::open(FileSystem& fs, const std::filesystem::path& path,
+                                        const ReplaceOptions& options) {
+  const CommitCount count(options);
+  auto begun = begin(fs, path, options);
+  if (!begun) count.fail(Outcome::not_applied, 0);
+  return begun;
 }
 
 Result<FileReplacer> FileReplacer::open(const std::filesystem::path& path,
@@ -322,7 +338,15 @@ Result<void> FileReplacer::write(std::string_view bytes) {
 Result<Receipt> FileReplacer::commit() && {
   if (state_ == nullptr) return std::unexpected(spent_error(Step::check));
   const std::unique_ptr<State> state = std::move(state_);
-  return state->commit();
+  if (state->failure) return std::unexpected(*state->failure);
+  const CommitCount count(state->options);
+  auto receipt = state->commit();
+  if (receipt) {
+    count.finish(*receipt);
+  } else {
+    count.fail(receipt.error().outcome(), state->bytes);
+  }
+  return receipt;
 }
 
 void FileReplacer::discard() noexcept {
@@ -345,12 +369,13 @@ Result<Receipt> replace_file(FileSystem& fs, const std::filesystem::path& path,
   remaining.skip_if_same = false;
   if (options.skip_if_same) {
     // All of the content is here, so no temporary is needed to find out.
-    UNTORN_TRY(const Target target, write::inspect(fs, path.native(), options));
-    if (target.old_file.get() != Handle::none && target.place.status->size == content.size() &&
-        has_wanted_mode(target, options)) {
-      SameContent same(fs, target.old_file.get());
+    // What refuses it here refuses it below once more.
+    const auto target = write::inspect(fs, path.native(), options);
+    if (target && target->old_file.get() != Handle::none &&
+        target->place.status->size == content.size() && has_wanted_mode(*target, options)) {
+      SameContent same(fs, target->old_file.get());
       same.compare(content);
-      if (same.finish()) return keep_unchanged(fs, path.native(), target, options);
+      if (same.finish()) return keep_unchanged(fs, path.native(), *target, options);
     }
   }
   UNTORN_TRY(FileReplacer replacer, FileReplacer::open(fs, path, remaining));

@@ -143,20 +143,6 @@ Level achievable(const FileSystemKind& kind, Durability requested) {
   return {.achieved = requested, .why_lower = {}};
 }
 
-bool means_unsupported(Errno os_errno) noexcept {
-  switch (number(os_errno)) {
-    case EINVAL:
-    case ENOSYS:
-    case EOPNOTSUPP:
-#if ENOTSUP != EOPNOTSUPP
-    case ENOTSUP:
-#endif
-      return true;
-    default:
-      return false;
-  }
-}
-
 Result<Target> inspect(FileSystem& fs, const std::string& path, const ReplaceOptions& options) {
   if (auto problem = options_problem(path, options)) return std::unexpected(*problem);
   Target target;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "filesystem/unsupported.h"
 #include "untorn/durability.h"
 #include "untorn/error.h"
 #include "untorn/filesystem.h"
@@ -20,8 +21,7 @@ struct Level {
 };
 [[nodiscard]] Level achievable(const FileSystemKind& kind, Durability requested);
 
-// fsync of a directory gave an errno that means "not here" rather than "it failed".
-[[nodiscard]] bool means_unsupported(Errno os_errno) noexcept;
+using untorn::means_unsupported;
 
 // The target of one replacement.
 struct Target {

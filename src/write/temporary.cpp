@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "filesystem/random_hex.h"
 #include "write/target.h"
 
 namespace untorn::write {
@@ -15,16 +16,6 @@ namespace {
 // A collision of 128 random bits does not happen; a cleaner that takes the fresh file away before
 // it is locked can happen, rarely. More than a few in a row is something else.
 constexpr int attempts_max = 8;
-
-std::string random_name(FileSystem& fs) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  const auto [high, low] = fs.random_bits();
-  std::string name(temporary_prefix);
-  for (const std::uint64_t half : {high, low}) {
-    for (int shift = 60; shift >= 0; shift -= 4) name += digits[(half >> shift) & 0xFU];
-  }
-  return name;
-}
 
 // A file system without locks is no reason to refuse: the lock only protects from cleaners, and
 // where nobody can lock, no cleaner of ours removes anything.
@@ -91,7 +82,7 @@ Result<Temporary> Temporary::create(FileSystem& fs, Handle directory, const std:
     return Error::from_errno(number(os_errno), Step::create_temporary, Outcome::not_applied, path);
   };
   for (int attempt = 0; attempt < attempts_max; ++attempt) {
-    std::string name = random_name(fs);
+    std::string name = std::string(temporary_prefix) + random_hex(fs);
     auto opened = fs.open(directory, name,
                           {.access = Access::write,
                            .create = true,

@@ -8,14 +8,13 @@
 #include <string>
 #include <string_view>
 
+#include "filesystem/kept_folder.h"
 #include "untorn/error.h"
 #include "untorn/filesystem.h"
 
 namespace untorn::write {
 
-// Names of this shape belong to Untorn: the prefix and 32 hexadecimal digits. Whoever finds one and
-// gets its lock (flock, without waiting) has found what a killed writer left behind.
-inline constexpr std::string_view temporary_prefix = ".untorn-tmp-";
+using untorn::temporary_prefix;
 
 class Temporary {
  public:

@@ -39,6 +39,17 @@ TreeEntry file(std::string path, const std::string& content) {
   return {.path = std::move(path), .content = Bytes(content)};
 }
 
+Case make_case(std::string name, std::vector<TreeEntry> tree, std::string path,
+               ReplaceOptions options, std::string content) {
+  Case made;
+  made.name = std::move(name);
+  made.tree = std::move(tree);
+  made.path = std::move(path);
+  made.options = std::move(options);
+  made.content = std::move(content);
+  return made;
+}
+
 std::vector<Case> cases() {
   const TreeEntry folder{.path = "d", .type = FileType::directory, .mode = 0755};
   const TreeEntry link{.path = "s", .type = FileType::symlink, .content = Bytes("d/../d/a")};
@@ -48,17 +59,17 @@ std::vector<Case> cases() {
   for (const Durability level : {Durability::process, Durability::ordered, Durability::durable}) {
     const std::string name(to_string(level));
     const ReplaceOptions options{.durability = level};
-    all.push_back({"existing_" + name, {file("d/a", old)}, "d/a", options, fresh});
-    all.push_back({"new_" + name, {folder}, "d/a", options, fresh});
-    all.push_back({"link_" + name, {file("d/a", old), link}, "s", options, fresh});
-    all.push_back({"empty_" + name, {file("d/a", old)}, "d/a", options, ""});
+    all.push_back(make_case("existing_" + name, {file("d/a", old)}, "d/a", options, fresh));
+    all.push_back(make_case("new_" + name, {folder}, "d/a", options, fresh));
+    all.push_back(make_case("link_" + name, {file("d/a", old), link}, "s", options, fresh));
+    all.push_back(make_case("empty_" + name, {file("d/a", old)}, "d/a", options, ""));
   }
-  all.push_back(
-      {"must_not_exist", {folder}, "d/a", {.existence = Existence::must_not_exist}, fresh});
-  all.push_back({"strict", {file("d/a", old)}, "d/a", {.strict = true}, fresh});
-  all.push_back({"mode", {file("d/a", old)}, "d/a", {.mode = 0600}, fresh});
-  all.push_back({"same", {file("d/a", fresh)}, "d/a", {.skip_if_same = true}, fresh});
-  all.push_back({"not_same", {file("d/a", old)}, "d/a", {.skip_if_same = true}, fresh});
+  all.push_back(make_case("must_not_exist", {folder}, "d/a",
+                          {.existence = Existence::must_not_exist}, fresh));
+  all.push_back(make_case("strict", {file("d/a", old)}, "d/a", {.strict = true}, fresh));
+  all.push_back(make_case("mode", {file("d/a", old)}, "d/a", {.mode = 0600}, fresh));
+  all.push_back(make_case("same", {file("d/a", fresh)}, "d/a", {.skip_if_same = true}, fresh));
+  all.push_back(make_case("not_same", {file("d/a", old)}, "d/a", {.skip_if_same = true}, fresh));
   return all;
 }
 

@@ -18,6 +18,8 @@ KINDS_BY_NAME = {
     "CMakeLists.txt": "cmake", "Makefile": "make", ".clang-tidy": "config",
     ".clang-format": "config", ".gitignore": "ignore", "LICENSE": "text",
 }
+# How a generation of a document begins: bytes that the library wrote, kept as they are.
+GENERATION = b"untorn-generation "
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Source:
         first = self.data.split(b"\n", 1)[0]
         if first.startswith(b"#!"):
             return "python" if b"python" in first else "shell"
-        return "binary" if b"\0" in self.data else "text"
+        return "binary" if b"\0" in self.data or first.startswith(GENERATION) else "text"
 
     @property
     def is_header(self):

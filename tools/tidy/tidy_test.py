@@ -46,6 +46,8 @@ class TextRules(TidyTest):
         self.assert_found("src/base/a.cpp", SPDX + "int a;", "form")
         self.assert_clean("src/base/a.cpp", SPDX + "int " + "a" * 95 + ";\n")
         self.assert_clean("tests/a.py", "# " + SPDX[3:] + "#: fact " + "a" * 120 + "\n")
+        self.assert_found("tests/kept", "untorn generation", "form")
+        self.assert_clean("tests/kept", "untorn-generation 1 1 number=1\n{} ")
 
     def test_licence(self):
         self.assert_found("src/base/a.cpp", "int a;\n", "licence")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Replaces the file that is named by the first argument, and uses every installed header.
+#include <untorn/counters.h>
 #include <untorn/crash.h>
 #include <untorn/document.h>
 #include <untorn/durability.h>
