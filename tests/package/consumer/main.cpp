@@ -10,6 +10,7 @@
 #include <untorn/json.h>
 #include <untorn/pipeline/state_manager.h>
 #include <untorn/replace.h>
+#include <untorn/transaction.h>
 
 #include <iostream>
 #include <string>

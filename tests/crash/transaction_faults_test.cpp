@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Every call of a commit and of a recovery fails once, with every errno that it may give, or from
+// there on. What is returned must be true, and a recovery afterwards gives all or none.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cerrno>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "crash/crash_test_on.h"
+#include "filesystem/fault_file_system.h"
+#include "tests/crash/transaction_test_support.h"
+#include "tests/support/files.h"
+
+namespace untorn {
+namespace {
+
+using testing::Example;
+using testing::recover_and_judge;
+using testing::run_example;
+using testing::Snapshot;
+using testing::snapshot;
+using testing::staged_files;
+using testing::tree_root;
+using testing::Versions;
+
+constexpr std::array errors = {EIO,    ENOSPC, EINTR, EDQUOT, EACCES, EPERM,  ENOENT,
+                               EINVAL, EBUSY,  EROFS, ENOSYS, EMFILE, EEXIST, ENOTDIR};
+
+std::unique_ptr<InMemoryFileSystem> make_tree(const Example& example) {
+  std::vector<TreeEntry> tree;
+  for (const auto& [path, content] : initial_files(example)) {
+    tree.push_back({.path = path, .content = Bytes(std::string_view(content))});
+  }
+  return std::make_unique<InMemoryFileSystem>(tree);
+}
+
+// The sentence of error.h, and X1 to X3.
+void expect_truthful(InMemoryFileSystem& fs, const Result<TransactionReceipt>& receipt,
+                     const Versions& versions, const std::string& where, bool unlinks_work) {
+  EXPECT_EQ(fs.open_handles(), 0U) << where;
+  const Snapshot now = snapshot(fs, tree_root);
+  if (receipt && !receipt->changed.empty()) return;  // told, and as if another program did it
+  if (receipt) {
+    EXPECT_EQ(now, versions.after) << where;
+  } else if (receipt.error().outcome() == Outcome::not_applied) {
+    EXPECT_EQ(now, versions.before) << where << ": " << receipt.error();
+    if (unlinks_work) {
+      EXPECT_TRUE(staged_files(fs, tree_root).empty()) << where;
+    }
+  } else if (receipt.error().outcome() == Outcome::applied) {
+    EXPECT_EQ(now, versions.after) << where << ": " << receipt.error();
+  }
+  const bool applied = receipt || receipt.error().outcome() == Outcome::applied;
+  EXPECT_EQ(recover_and_judge(fs, versions, applied), "") << where;
+  EXPECT_TRUE(staged_files(fs, tree_root).empty()) << where;
+}
+
+TEST(TransactionFaults, every_failing_call_is_told_truly_and_recovered_from) {
+  std::size_t trials = 0;
+  for (const Example& example : testing::transaction_examples()) {
+    const Versions versions = versions_of(example);
+    auto counted_below = make_tree(example);
+    FaultFileSystem counted(*counted_below);
+    ASSERT_TRUE(run_example(counted, example)) << example.name;
+    const std::vector<CallSite> sites = counted.sites();
+    for (std::uint64_t n = 0; n < sites.size(); ++n) {
+      for (const int os_errno : errors) {
+        auto below = make_tree(example);
+        FaultFileSystem fs(*below, Fault{.at = n, .error = Errno{os_errno}});
+        const auto receipt = run_example(fs, example);
+        ++trials;
+        // A look that answers "not there", and lies, is no failing call.
+        const bool lies = os_errno == ENOENT || os_errno == ENOTDIR;
+        if (lies && sites[n].call == Call::status_at && receipt) continue;
+        expect_truthful(
+            *below, receipt, versions,
+            example.name + ", " + to_string(sites[n]) + ", errno " + std::to_string(os_errno),
+            true);
+      }
+    }
+  }
+  RecordProperty("trials", std::to_string(trials));
+  EXPECT_GT(trials, 5000U);
+}
+
+TEST(TransactionFaults, from_any_call_on_everything_fails_and_a_later_recovery_gives_all_or_none) {
+  for (const Example& example : testing::transaction_examples()) {
+    const Versions versions = versions_of(example);
+    auto counted_below = make_tree(example);
+    FaultFileSystem counted(*counted_below);
+    ASSERT_TRUE(run_example(counted, example));
+    for (std::uint64_t n = 0; n < counted.sites().size(); ++n) {
+      auto below = make_tree(example);
+      FaultFileSystem fs(*below, Fault{.at = n, .error = Errno{EIO}, .persistent = true});
+      const auto receipt = run_example(fs, example);
+      expect_truthful(*below, receipt, versions, example.name + " from call " + std::to_string(n),
+                      false);
+    }
+  }
+}
+
+TEST(TransactionFaults, a_call_that_was_done_and_failed_leaves_no_mixture) {
+  for (const Example& example : testing::transaction_examples()) {
+    const Versions versions = versions_of(example);
+    auto counted_below = make_tree(example);
+    FaultFileSystem counted(*counted_below);
+    ASSERT_TRUE(run_example(counted, example));
+    for (std::uint64_t n = 0; n < counted.sites().size(); ++n) {
+      auto below = make_tree(example);
+      FaultFileSystem fs(
+          *below, Fault{.at = n, .error = Errno{EIO}, .effect = Fault::Effect::done_but_failed});
+      const auto receipt = run_example(fs, example);
+      EXPECT_EQ(recover_and_judge(*below, versions, receipt.has_value()), "")
+          << example.name << ", " << to_string(counted.sites()[n]);
+    }
+  }
+}
+
+TEST(TransactionFaults, short_writes_give_the_whole_content_and_a_whole_intent) {
+  for (const Example& example : testing::transaction_examples()) {
+    const Versions versions = versions_of(example);
+    for (const std::size_t bytes : {std::size_t{1}, std::size_t{100}}) {
+      auto below = make_tree(example);
+      FaultFileSystem fs(*below, Fault{.at = 2,  // the first one makes .gitignore
+                                       .call = Call::write,
+                                       .persistent = true,
+                                       .effect = Fault::Effect::short_write,
+                                       .bytes = bytes});
+      const auto receipt = run_example(fs, example);
+      ASSERT_TRUE(receipt) << receipt.error();
+      EXPECT_EQ(snapshot(*below, tree_root), versions.after) << example.name;
+    }
+  }
+}
+
+// The process is "killed" by everything failing from call `n` on; the recovery then meets faults.
+TEST(TransactionFaults, every_failing_call_of_a_recovery_is_recovered_from) {
+  std::size_t trials = 0;
+  for (const Example& example : testing::transaction_examples()) {
+    const Versions versions = versions_of(example);
+    auto counted_below = make_tree(example);
+    FaultFileSystem counted(*counted_below);
+    ASSERT_TRUE(run_example(counted, example));
+    const auto interrupted = [&](std::uint64_t n) {
+      auto below = make_tree(example);
+      FaultFileSystem fs(*below, Fault{.at = n, .error = Errno{EIO}, .persistent = true});
+      (void)run_example(fs, example);
+      return below;
+    };
+    // Cut at most calls nothing new is left to recover: a third of them is enough.
+    for (std::uint64_t n = trials % 3; n < counted.sites().size(); n += 3) {
+      auto first = interrupted(n);
+      FaultFileSystem recovering(*first);
+      ASSERT_TRUE(recover_transactions(recovering, tree_root));
+      const bool applied = snapshot(*first, tree_root) == versions.after;
+      for (std::uint64_t call = 0; call < recovering.sites().size(); ++call) {
+        for (const bool persistent : {false, true}) {
+          auto below = interrupted(n);
+          FaultFileSystem fs(*below,
+                             Fault{.at = call, .error = Errno{EIO}, .persistent = persistent});
+          (void)recover_transactions(fs, tree_root);
+          EXPECT_EQ(recover_and_judge(*below, versions, applied), "")
+              << example.name << " cut at " << n
+              << ", recovery: " << to_string(recovering.sites()[call]);
+          ++trials;
+        }
+      }
+    }
+  }
+  RecordProperty("trials", std::to_string(trials));
+  EXPECT_GT(trials, 5000U);
+}
+
+// V2: a killed process had not synced what it did; another recovers, and then the power goes.
+TEST(TransactionFaults, a_power_cut_after_the_recovery_from_a_kill_takes_nothing_back) {
+  std::uint64_t states = 0;
+  for (const Example& example : testing::transaction_examples()) {
+    const Versions versions = versions_of(example);
+    auto counted_below = make_tree(example);
+    FaultFileSystem counted(*counted_below);
+    ASSERT_TRUE(run_example(counted, example));
+    for (std::uint64_t n = 0; n < counted.sites().size(); ++n) {
+      auto memory = make_tree(example);
+      CrashTestOptions options;
+      options.models = {CrashModel::portable};
+      const CrashTestReport report = crash::crash_test_on(
+          *memory,
+          [&](FileSystem& fs, CrashLog& log) {
+            FaultFileSystem killed(fs, Fault{.at = n, .error = Errno{EIO}, .persistent = true});
+            (void)run_example(killed, example);
+            const auto recovery = recover_transactions(fs, tree_root);
+            ASSERT_TRUE(recovery) << recovery.error();
+            if (recovery->kind == TransactionRecovery::Kind::rolled_forward) log.acknowledge("new");
+          },
+          [&](FileSystem& fs, const CrashPoint& at) {
+            return recover_and_judge(fs, versions, at.acknowledged("new"));
+          },
+          options);
+      EXPECT_TRUE(report.ok()) << example.name << " killed at call " << n << ": "
+                               << report.summary();
+      EXPECT_TRUE(report.exhaustive);
+      states += report.states_checked;
+    }
+  }
+  RecordProperty("states", std::to_string(states));
+  EXPECT_GT(states, 10'000U);
+}
+
+}  // namespace
+}  // namespace untorn
