@@ -8,6 +8,7 @@
 #include <untorn/error.h>
 #include <untorn/filesystem.h>
 #include <untorn/json.h>
+#include <untorn/line_log.h>
 #include <untorn/pipeline/state_manager.h>
 #include <untorn/replace.h>
 #include <untorn/transaction.h>
