@@ -25,9 +25,10 @@
 //  D7  Whoever changes the file through this class holds the document's lock, so that no update of
 //      two processes is lost through update().
 //
-// Generations lie in `.untorn/documents/NAME/` beside the file, readable by the owner alone, and
-// name the directory that they belong to. In a copied tree they still come back, but one that was
-// kept in the tree itself goes before them, and Recovery::from_copy tells.
+// Generations lie in `.untorn/documents/NAME/` beside the file, or below one folder for a whole
+// tree (DocumentOptions::tree), readable by the owner alone, and name the directory that they
+// belong to. In a copied tree they still come back, but one that was kept in the tree itself goes
+// before them, and Generation::from_copy tells.
 //
 // After a successful call the content of a document that is always replaced at Durability::durable
 // comes back even if the power goes and then the file is damaged, too
@@ -47,11 +48,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "untorn/counters.h"
 #include "untorn/durability.h"
 #include "untorn/error.h"
 #include "untorn/filesystem.h"
@@ -71,6 +74,14 @@ struct DocumentOptions {
   bool read_only = false;
   // How long to wait for the lock before Code::busy.
   std::chrono::milliseconds lock_wait = std::chrono::seconds(10);
+  // The folder whose `.untorn/` is used: that of the document (also if empty), or one above it on
+  // the same mount; generations then lie in `TREE/.untorn/documents/<path below TREE>/`. All who
+  // change one document must name the same. A document that is not below it (a link led elsewhere)
+  // keeps its generations beside itself. Those that it kept beside itself before are used, and
+  // taken over by whoever next holds the lock.
+  std::filesystem::path tree = {};
+  // Counts replacements, recoveries and files set aside.
+  std::shared_ptr<Counters> counters = nullptr;
 };
 
 // How a generation came to be.
@@ -181,7 +192,7 @@ class Document {
 
  private:
   Document(FileSystem& fs, std::string path, DocumentOptions options)
-      : fs_(&fs), path_(std::move(path)), options_(options) {}
+      : fs_(&fs), path_(std::move(path)), options_(std::move(options)) {}
 
   FileSystem* fs_;
   std::string path_;

@@ -5,15 +5,14 @@
 
 #include <chrono>
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/named_folders.h"
 #include "cli/output.h"
 #include "health/doctor.h"
 
@@ -25,6 +24,7 @@ struct DoctorFlags {
   std::vector<std::string> documents;
   bool repair = false;
   bool probe = false;
+  bool acknowledge = false;
 };
 
 // A line on the terminal that is rewritten while long work goes on, and gone at its end.
@@ -63,19 +63,12 @@ class Progress {
   Clock::time_point last_;
 };
 
-health::NamedFolder named_folder(const std::string& shown) {
-  std::error_code error;
-  std::filesystem::path real = std::filesystem::canonical(shown, error);
-  // It cannot be had; opening it will say why.
-  if (error) real = std::filesystem::absolute(shown, error);
-  return {.shown = shown, .real = real.string()};
-}
-
 health::Options options_of(const DoctorFlags& flags) {
-  health::Options options = {
-      .folders = {}, .documents = flags.documents, .repair = flags.repair, .probe = flags.probe};
-  for (const std::string& folder : flags.folders) options.folders.push_back(named_folder(folder));
-  if (options.folders.empty()) options.folders.push_back(named_folder("."));
+  health::Options options = {.folders = named_folders(flags.folders),
+                             .documents = flags.documents,
+                             .repair = flags.repair,
+                             .probe = flags.probe,
+                             .acknowledge = flags.acknowledge};
   return options;
 }
 
@@ -125,16 +118,17 @@ Command make_doctor_command() {
   command.usage = "[DIR…]";
   command.description =
       "Looks at every folder below DIR (default: the current one), hidden ones included, without "
-      "following links or entering other file systems. Finds temporaries whose writer is gone, "
-      "documents that are damaged, and what earlier repairs set aside. Nothing is changed without "
-      "--repair, and a repair never removes what may be the only copy of something.\n"
+      "following links or entering other file systems. Finds interrupted transactions, torn logs, "
+      "registries and documents that are damaged, temporaries whose writer is gone, and what "
+      "earlier repairs set aside. Nothing is changed without --repair, and a repair never removes "
+      "what may be the only copy of something.\n"
       "\n"
       "Exit code: 0 healthy, or everything repaired; 1 problems from warning up remain; 2 "
-      "something "
-      "could not be looked at; 130 interrupted.";
+      "something could not be looked at; 130 interrupted.";
   command.example =
       "untorn doctor --documents '*.json' state\n"
       "untorn doctor --repair state\n"
+      "untorn doctor --ack state\n"
       "untorn doctor --probe state";
   command.arguments = {{.name = "DIR",
                         .description = "A folder to look at.",
@@ -142,16 +136,20 @@ Command make_doctor_command() {
                         .targets = &flags->folders}};
   command.flags = {
       {"--repair", "",
-       "Remove temporaries whose writer is gone, and bring damaged documents back from their "
-       "generations.",
+       "Carry out what a crash interrupted, move torn ends of logs away, bring damaged documents "
+       "and registries back, and remove temporaries whose writer is gone.",
        &flags->repair},
       {"--probe", "",
        "Measure what durability the file system of the first DIR gives, at what cost. Writes and "
        "removes small files there.",
        &flags->probe},
       {"--documents", "GLOB",
-       "Also judge files of this name, or of this path below DIR. May be repeated.",
+       "Also judge files of this name, or of this path below DIR: *.json as JSON, others only if "
+       "they are empty or nothing but NUL bytes. May be repeated.",
        &flags->documents},
+      {"--ack", "",
+       "File away what you have seen: files that repairs set aside are not shown again. They stay.",
+       &flags->acknowledge},
   };
   command.run = [flags](const Invocation& invocation) { return run_doctor(*flags, invocation); };
   return command;

@@ -52,14 +52,19 @@ Result<LoadedDocument> observe(const Home& home, View& view) {
     return as_loaded(std::move(choice), std::move(recovery));
   }
   LoadedDocument loaded = as_loaded(view);
-  loaded.edited = view.unkept() && !view.is_older && home.folder() != Handle::none;
+  loaded.edited = view.unkept() && !view.is_older && home.keeps_something();
   return loaded;
 }
 
 // The same with the lock held: damage is mended, an edit is kept.
 Result<LoadedDocument> settle(const Home& home, View& view, const DocumentOptions& options) {
   if (view.needs_recovery()) {
-    UNTORN_TRY(Choice choice, document::choose(home, view));
+    auto chosen = document::choose(home, view);
+    if (!chosen) {
+      if (options.counters) options.counters->count_recovery(RecoveryResult::failed);
+      return std::unexpected(chosen.error());
+    }
+    Choice choice = *std::move(chosen);
     auto recovery = document::bring_back(home, view, choice, options);
     if (recovery) {
       const bool again = choice.later_lost > 0 || choice.stored.about.from_copy;
@@ -81,10 +86,20 @@ Result<LoadedDocument> settle(const Home& home, View& view, const DocumentOption
   return loaded;
 }
 
-// Needs the folder; nothing but look() when it is not there.
+// Nothing but look() where nothing is kept.
 bool must_write(const Home& home, const View& view) {
-  if (home.folder() == Handle::none) return false;
-  return view.needs_recovery() || view.unkept();
+  if (!home.keeps_something()) return false;
+  return view.needs_recovery() || view.unkept() || home.older() != Handle::none;
+}
+
+// The lock, and under it what an earlier version kept elsewhere.
+Result<void> take(Home& home, const DocumentOptions& options) {
+  UNTORN_CHECK(home.make_folder());
+  UNTORN_CHECK(home.lock(options.lock_wait));
+  if (home.older() == Handle::none) return {};
+  UNTORN_CHECK(home.sync_way(options.counters.get()));
+  document::take_over_older(home, options);
+  return {};
 }
 
 Result<void> check_version(const Home& home, const View& view, std::uint64_t newest_known) {
@@ -108,10 +123,9 @@ Result<void> may_change(const std::string& path, const DocumentOptions& options)
 // The place, made and locked, for those who will write.
 Result<Home> enter(FileSystem& fs, const std::string& path, const DocumentOptions& options) {
   UNTORN_CHECK(may_change(path, options));
-  UNTORN_TRY(Home home, Home::find(fs, path));
+  UNTORN_TRY(Home home, Home::find(fs, path, options.tree));
   UNTORN_CHECK(home.read());  // a directory in the way is met before anything is made beside it
-  UNTORN_CHECK(home.make_folder());
-  UNTORN_CHECK(home.lock(options.lock_wait));
+  UNTORN_CHECK(take(home, options));
   return home;
 }
 
@@ -168,7 +182,7 @@ Result<Document> Document::open(FileSystem& fs, const std::filesystem::path& pat
     return std::unexpected(Error(Code::invalid_argument, Step::resolve, Outcome::not_applied, 0,
                                  path.native(), "at least one generation must be kept"));
   }
-  UNTORN_CHECK(Home::find(fs, path.native()));
+  UNTORN_CHECK(Home::find(fs, path.native(), options.tree));
   return Document(fs, path.native(), options);
 }
 
@@ -177,15 +191,15 @@ Result<Document> Document::open(const std::filesystem::path& path, const Documen
 }
 
 Result<LoadedDocument> Document::load() {
-  UNTORN_TRY(Home home, Home::find(*fs_, path_));
+  UNTORN_TRY(Home home, Home::find(*fs_, path_, options_.tree));
   UNTORN_TRY(View view, document::look(home));
   if (view.unsupported()) return std::unexpected(*view.refusal);
   if (options_.read_only || !must_write(home, view)) return observe(home, view);
-  auto locked = home.lock(options_.lock_wait);
+  auto locked = take(home, options_);
   if (!locked) {
-    // Only damage needs the lock; an edit is kept by whoever comes next.
-    const bool may_wait = locked.error().code() == Code::busy && !view.needs_recovery();
-    if (may_wait || forbids_writing(locked.error())) return observe(home, view);
+    // Only damage needs the lock; an edit is kept, and an older folder taken over, by whoever comes
+    // next.
+    if (!view.needs_recovery() || forbids_writing(locked.error())) return observe(home, view);
     return std::unexpected(locked.error());
   }
   UNTORN_TRY(view, document::look(home));
@@ -240,7 +254,7 @@ Result<Recovery> Document::recover() {
 }
 
 Result<std::vector<Generation>> Document::history() {
-  UNTORN_TRY(const Home home, Home::find(*fs_, path_));
+  UNTORN_TRY(const Home home, Home::find(*fs_, path_, options_.tree));
   UNTORN_TRY(const auto stored, document::list_generations(home));
   std::vector<Generation> result;
   for (const document::StoredGeneration& one : stored) {
@@ -252,7 +266,7 @@ Result<std::vector<Generation>> Document::history() {
 }
 
 Result<JsonDocument> Document::read_generation(std::uint64_t number) {
-  UNTORN_TRY(const Home home, Home::find(*fs_, path_));
+  UNTORN_TRY(const Home home, Home::find(*fs_, path_, options_.tree));
   UNTORN_TRY(const auto stored, document::list_generations(home));
   for (const document::StoredGeneration& one : stored) {
     if (one.about.number != number) continue;

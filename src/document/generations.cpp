@@ -6,10 +6,13 @@
 #include <charconv>
 #include <chrono>
 #include <cstddef>
+#include <ranges>
 #include <span>
 #include <utility>
 
 #include "base/try.h"
+#include "counters/timing.h"
+#include "write/read_whole.h"
 #include "write/target.h"
 
 namespace untorn::document {
@@ -84,7 +87,7 @@ std::string first_line(const Home& home, std::string_view content, const KeepReq
   line += " device=" + std::to_string(home.directory_status().device);
   line += " inode=" + std::to_string(home.directory_status().inode);
   line += " mode=" + std::string(octal.data(), octal_end);
-  line += " kept=" + std::to_string(now_ns);
+  line += " kept=" + std::to_string(request.kept_ns.value_or(now_ns));
   line += " origin=" + std::string(to_string(request.origin));
   line += " bytes=" + std::to_string(content.size());
   const Hash128 hash = hash128(content, hash128(line));
@@ -127,8 +130,8 @@ bool parse_line(const Home& home, std::string_view line, StoredGeneration& store
   return true;
 }
 
-Result<OwnedHandle> open_stored(const Home& home, const std::string& name) {
-  auto opened = home.fs().open(home.folder(), name, {.follow = false, .nonblocking = true});
+Result<OwnedHandle> open_stored(const Home& home, Handle folder, const std::string& name) {
+  auto opened = home.fs().open(folder, name, {.follow = false, .nonblocking = true});
   if (!opened) return std::unexpected(home.error(opened.error(), Step::inspect, name));
   return OwnedHandle(home.fs(), *opened);
 }
@@ -138,8 +141,8 @@ struct Beginning {
   std::string bytes;
   std::uint64_t size = 0;
 };
-Result<Beginning> read_beginning(const Home& home, const std::string& name) {
-  UNTORN_TRY(const OwnedHandle file, open_stored(home, name));
+Result<Beginning> read_beginning(const Home& home, Handle folder, const std::string& name) {
+  UNTORN_TRY(const OwnedHandle file, open_stored(home, folder, name));
   Beginning beginning;
   auto status = home.fs().status(file.get());
   if (!status) return std::unexpected(home.error(status.error(), Step::inspect, name));
@@ -153,11 +156,13 @@ Result<Beginning> read_beginning(const Home& home, const std::string& name) {
 }
 
 // What the first line and the length tell.
-StoredGeneration inspect_stored(const Home& home, std::string name, std::uint64_t number) {
+StoredGeneration inspect_stored(const Home& home, Handle folder, std::string name,
+                                std::uint64_t number) {
   StoredGeneration stored;
+  stored.folder = folder;
   stored.name = std::move(name);
   stored.about.number = number;
-  auto beginning = read_beginning(home, stored.name);
+  auto beginning = read_beginning(home, folder, stored.name);
   if (!beginning) {
     stored.unreadable = beginning.error();
     return stored;
@@ -195,11 +200,11 @@ Result<void> fill(const Home& home, Handle file, std::string_view content,
   if (written) written = write_whole(fs, file, content);
   if (!written) return std::unexpected(home.error(written.error(), Step::write, name));
   if (request.durability >= Durability::ordered) {
-    auto synced = fs.sync(file);
+    auto synced = counters::timed_sync(request.counters, [&] { return fs.sync(file); });
     if (!synced) return std::unexpected(home.error(synced.error(), Step::sync_file, name));
   }
   if (request.durability == Durability::durable) {
-    auto synced = fs.sync(home.folder());
+    auto synced = counters::timed_sync(request.counters, [&] { return fs.sync(home.folder()); });
     if (!synced && !write::means_unsupported(synced.error())) {
       return std::unexpected(home.error(synced.error(), Step::sync_directory, name));
     }
@@ -211,26 +216,33 @@ Result<void> fill(const Home& home, Handle file, std::string_view content,
 
 Result<std::vector<StoredGeneration>> list_generations(const Home& home) {
   std::vector<StoredGeneration> result;
-  if (home.folder() == Handle::none) return result;
-  auto entries = home.fs().list(home.folder());
-  if (!entries) return std::unexpected(home.error(entries.error(), Step::inspect));
-  for (Entry& entry : *entries) {
-    if (!entry.name.starts_with(name_prefix)) continue;
-    const auto number =
-        parse<std::uint64_t>(std::string_view(entry.name).substr(name_prefix.size()));
-    if (!number || *number > number_max) continue;
-    result.push_back(inspect_stored(home, std::move(entry.name), *number));
+  for (const Handle folder : {home.folder(), home.older()}) {
+    if (folder == Handle::none) continue;
+    auto entries = home.fs().list(folder);
+    if (!entries) return std::unexpected(home.error(entries.error(), Step::inspect));
+    for (Entry& entry : *entries) {
+      if (!is_generation_name(entry.name)) continue;
+      const auto number =
+          parse<std::uint64_t>(std::string_view(entry.name).substr(name_prefix.size()));
+      result.push_back(inspect_stored(home, folder, std::move(entry.name), *number));
+    }
   }
-  std::ranges::sort(result, goes_before);
+  std::ranges::stable_sort(result, goes_before);
   return result;
+}
+
+bool is_generation_name(std::string_view name) noexcept {
+  if (!name.starts_with(name_prefix)) return false;
+  const auto number = parse<std::uint64_t>(name.substr(name_prefix.size()));
+  return number && *number <= number_max;
 }
 
 Result<std::optional<std::string>> read_generation(const Home& home,
                                                    const StoredGeneration& stored) {
   if (stored.unreadable) return std::unexpected(*stored.unreadable);
   if (!stored.about.intact) return std::optional<std::string>();
-  UNTORN_TRY(const OwnedHandle file, open_stored(home, stored.name));
-  auto bytes = read_whole(home.fs(), file.get());
+  UNTORN_TRY(const OwnedHandle file, open_stored(home, stored.folder, stored.name));
+  auto bytes = write::read_whole(home.fs(), file.get());
   if (!bytes) return std::unexpected(home.error(bytes.error(), Step::inspect, stored.name));
   bytes->erase(0, stored.line_bytes);
   if (!stored.holds(*bytes)) return std::optional<std::string>();
@@ -263,13 +275,59 @@ void drop_generation(const Home& home, std::uint64_t number) {
   (void)home.fs().unlink(home.folder(), name_of(number));
 }
 
+namespace {
+
+// A crash may have come between keeping and removing, and may have torn what was kept: only one
+// whose content is right makes the other one needless.
+bool is_taken_over(const Home& home, const std::vector<StoredGeneration>& listed,
+                   const StoredGeneration& older, const std::string& text) {
+  return std::ranges::any_of(listed, [&](const StoredGeneration& other) {
+    if (other.folder != home.folder() || other.about.kept_ns != older.about.kept_ns) return false;
+    const auto content = read_generation(home, other);
+    return content && *content && **content == text;
+  });
+}
+
+}  // namespace
+
+void take_over_older(Home& home, const DocumentOptions& options) {
+  if (home.older() == Handle::none) return;
+  auto listed = list_generations(home);
+  if (!listed) return;
+  std::uint64_t highest = 0;
+  for (const StoredGeneration& one : *listed) {
+    if (one.folder == home.folder()) highest = std::max(highest, one.about.number);
+  }
+  // Oldest first, so that their order stays; and durably, whatever is asked for the document now,
+  // since the ones that go may have been durable.
+  for (const StoredGeneration& one : std::views::reverse(*listed)) {
+    if (one.folder != home.older() || one.about.from_copy) continue;
+    const auto text = read_generation(home, one);
+    if (!text || !*text) continue;
+    if (!is_taken_over(home, *listed, one, **text)) {
+      highest = std::max(highest + 1, one.about.number);
+      const auto kept = keep_generation(home, **text,
+                                        {.number = highest,
+                                         .origin = one.about.origin,
+                                         .mode = one.about.mode,
+                                         .durability = Durability::durable,
+                                         .kept_ns = one.about.kept_ns,
+                                         .counters = options.counters.get()});
+      if (!kept) return;
+    }
+    (void)home.fs().unlink(one.folder, one.name);
+  }
+  const auto left = home.fs().list(home.older());
+  if (left && left->size() == 1 && left->front().name == lock_file_name) home.remove_older();
+}
+
 void prune_generations(const Home& home, const std::vector<StoredGeneration>& listed,
                        unsigned kept_since, unsigned count) {
   unsigned intact = kept_since;
   for (const StoredGeneration& one : listed) {
     const bool is_kept = intact < count || one.newer_format;
     if (one.about.intact && !one.about.from_copy) ++intact;
-    if (!is_kept) (void)home.fs().unlink(home.folder(), one.name);
+    if (!is_kept) (void)home.fs().unlink(one.folder, one.name);
   }
 }
 

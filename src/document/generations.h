@@ -31,8 +31,9 @@
 namespace untorn::document {
 
 struct StoredGeneration {
-  Generation about;  // `intact` as far as the first line and the length tell
-  std::string name;  // of the file in the folder
+  Generation about;              // `intact` as far as the first line and the length tell
+  Handle folder = Handle::none;  // Home::folder() or Home::older()
+  std::string name;              // of the file in it
   std::size_t line_bytes = 0;
   Hash128 seed;  // of the first line
   Hash128 hash;
@@ -43,6 +44,9 @@ struct StoredGeneration {
     return about.intact && about.bytes == content.size() && hash128(content, seed) == hash;
   }
 };
+
+// "generation-000000000012"
+[[nodiscard]] bool is_generation_name(std::string_view name) noexcept;
 
 // All of them, newest first, those of copies (G3) last. Reads first lines only.
 [[nodiscard]] Result<std::vector<StoredGeneration>> list_generations(const Home& home);
@@ -60,6 +64,8 @@ struct KeepRequest {
   Origin origin = Origin::replaced;
   std::uint32_t mode = 0;
   Durability durability = Durability::durable;
+  std::optional<std::int64_t> kept_ns = std::nullopt;  // absent: now
+  Counters* counters = nullptr;
 };
 // Needs the folder and the lock. Two syncs at `durable`, one at `ordered`. On failure nothing is
 // left of it.
@@ -67,6 +73,12 @@ struct KeepRequest {
                                            const KeepRequest& request);
 // Takes back one that was kept for a replacement that then failed.
 void drop_generation(const Home& home, std::uint64_t number);
+
+// What the document kept beside itself before it had a tree becomes generations of the folder: with
+// their numbers, or the next ones where these are taken (an older version has written since). What
+// cannot be used, or taken over, stays where it is and is found there. Needs the folder and the
+// lock.
+void take_over_older(Home& home, const DocumentOptions& options);
 
 // Of those that were listed before `kept_since` more were kept: removes all but the newest `count`
 // that are intact. What cannot be removed stays for next time.

@@ -1,54 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "document/home.h"
 
-#include <unistd.h>
-
-#include <algorithm>
 #include <cerrno>
-#include <cstddef>
-#include <span>
-#include <thread>
 #include <utility>
 
 #include "base/try.h"
+#include "counters/timing.h"
+#include "document/tree_place.h"
+#include "write/read_whole.h"
 #include "write/resolve.h"
 #include "write/target.h"
 
 namespace untorn::document {
 namespace {
 
-constexpr std::uint32_t private_directory_mode = 0700;
-constexpr std::uint32_t private_file_mode = 0600;
-constexpr auto pause_max = std::chrono::milliseconds(50);
-constexpr std::string_view lock_name = "lock";
-constexpr std::string_view ignore_name = ".gitignore";
-constexpr std::string_view ignore_text = "*\n";
-constexpr std::size_t file_bytes_max = std::size_t{4} << 30U;
+constexpr std::string_view ignore_file_name = ".gitignore";
 
 bool is_missing(Errno os_errno) {
   return number(os_errno) == ENOENT;
 }
 
-}  // namespace
-
-SystemResult<std::string> read_whole(FileSystem& fs, Handle file) {
-  auto status = fs.status(file);
-  if (!status) return std::unexpected(status.error());
-  std::string content;
-  // One byte more than the size, so that a file of that size ends with the second read.
-  std::size_t wanted =
-      static_cast<std::size_t>(std::min<std::uint64_t>(status->size, file_bytes_max)) + 1;
-  for (;;) {
-    const std::size_t have = content.size();
-    if (have > file_bytes_max) return std::unexpected(Errno{EFBIG});
-    content.resize(have + wanted);
-    auto count = fs.read_at(file, have, std::as_writable_bytes(std::span(content)).subspan(have));
-    if (!count) return std::unexpected(count.error());
-    content.resize(have + *count);
-    if (*count == 0) return content;
-    wanted = std::max<std::size_t>(wanted - *count, 4096);
-  }
+bool is_same(const Status& a, const Status& b) {
+  return a.device == b.device && a.inode == b.inode;
 }
+
+// The last of `names` below `parent`, one folder of ours after the other; those above it go to
+// `above`. None if one is missing.
+Result<OwnedHandle> open_way(const write::KeptFolder& kept, const std::vector<std::string>& names,
+                             std::vector<OwnedHandle>& above) {
+  OwnedHandle last;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const Handle parent = i == 0 ? kept.handle() : last.get();
+    UNTORN_TRY(OwnedHandle next, kept.find_folder(parent, names[i]));
+    if (i > 0) above.push_back(std::move(last));
+    if (next.get() == Handle::none) return next;
+    last = std::move(next);
+  }
+  return last;
+}
+
+}  // namespace
 
 Error Home::error(Errno os_errno, Step step, std::string detail) const {
   return Error::from_errno(number(os_errno), step, Outcome::not_applied, path_, std::move(detail));
@@ -58,7 +49,7 @@ Error Home::error(Code code, Step step, std::string detail) const {
   return {code, step, Outcome::not_applied, 0, path_, std::move(detail)};
 }
 
-Result<Home> Home::find(FileSystem& fs, const std::string& path) {
+Result<Home> Home::find_directory(FileSystem& fs, const std::string& path) {
   UNTORN_TRY(write::Place place, write::resolve(fs, path, SymlinkPolicy::follow));
   Home home(fs, path);
   home.directory_ = std::move(place.directory);
@@ -66,83 +57,111 @@ Result<Home> Home::find(FileSystem& fs, const std::string& path) {
   auto status = fs.status(home.directory_.get());
   if (!status) return std::unexpected(home.error(status.error(), Step::inspect));
   home.directory_status_ = *status;
-  UNTORN_CHECK(home.open_folder());
   return home;
 }
 
-// Opens a folder of ours, if it is there. What another user left in a directory where everybody
-// may write is not ours: it could answer damage with a content of its choice.
-Result<void> Home::enter(OwnedHandle& handle, Handle parent, std::string_view name) {
-  auto opened = fs_->open(parent, name, {.access = Access::directory, .follow = false});
-  if (!opened) {
-    if (is_missing(opened.error())) return {};
-    return std::unexpected(error(opened.error(), Step::open_directory, std::string(name)));
+Result<Home> Home::find(FileSystem& fs, const std::string& path,
+                        const std::filesystem::path& tree) {
+  UNTORN_TRY(Home home, find_directory(fs, path));
+  if (!tree.empty()) {
+    auto opened = fs.open(Handle::working_directory, tree.native(), {.access = Access::directory});
+    if (!opened) {
+      return std::unexpected(home.error(opened.error(), Step::open_directory, tree.native()));
+    }
+    const OwnedHandle owned(fs, *opened);
+    auto status = fs.status(owned.get());
+    if (!status) return std::unexpected(home.error(status.error(), Step::inspect, tree.native()));
+    if (!is_same(*status, home.directory_status_)) UNTORN_CHECK(home.climb_to(*status));
   }
-  OwnedHandle folder(*fs_, *opened);
-  auto status = fs_->status(folder.get());
-  if (!status) return std::unexpected(error(status.error(), Step::inspect));
-  const bool trusted =
-      status->user == directory_status_.user || status->user == geteuid() || status->user == 0;
-  if (!trusted) {
-    return std::unexpected(error(Code::permission_denied, Step::open_directory,
-                                 std::string(name) + " belongs to another user"));
-  }
-  handle = std::move(folder);
+  UNTORN_CHECK(home.open_folders());
+  if (home.tree_.get() != Handle::none) UNTORN_CHECK(home.open_older());
+  return home;
+}
+
+Result<void> Home::climb_to(const Status& tree) {
+  const std::string parent = std::filesystem::path(path_).parent_path().native();
+  UNTORN_TRY(auto found, find_above(*fs_, directory(), directory_status_, parent,
+                                    [&tree](const TreePlace& place) -> Result<bool> {
+                                      return is_same(place.status, tree);
+                                    }));
+  if (!found) return {};  // a link led elsewhere
+  tree_ = std::move(found->directory);
+  way_ = std::move(found->names);
   return {};
 }
 
-Result<void> Home::open_folder() {
-  UNTORN_CHECK(enter(kept_, directory(), kept_directory_name));
-  if (kept_.get() == Handle::none) return {};
-  UNTORN_CHECK(enter(documents_, kept_.get(), documents_directory_name));
-  if (documents_.get() == Handle::none) return {};
-  return enter(folder_, documents_.get(), name_);
+Result<Home> Home::find_kept(FileSystem& fs, const std::string& path) {
+  UNTORN_TRY(Home home, find(fs, path));
+  const std::string parent = std::filesystem::path(path).parent_path().native();
+  const auto keeps = [&](const TreePlace& place) -> Result<bool> {
+    auto kept = write::KeptFolder::find(fs, place.directory.get(), path);
+    // What may not be looked at, or is not ours, keeps nothing for us.
+    if (!kept || kept->handle() == Handle::none) return false;
+    home.way_ = place.names;
+    std::vector<OwnedHandle> above;
+    const auto folder = open_way(*kept, home.way_names(), above);
+    return folder && folder->get() != Handle::none;
+  };
+  auto found = find_above(fs, home.directory(), home.directory_status_, parent, keeps);
+  home.way_.clear();
+  // Above what may not be looked at, nothing can be found by who looks after the document.
+  if (!found && found.error().code() == Code::permission_denied) return home;
+  if (!found) return std::unexpected(found.error());
+  if (!*found) return home;
+  home.tree_ = std::move((*found)->directory);
+  home.way_ = std::move((*found)->names);
+  UNTORN_CHECK(home.open_folders());
+  UNTORN_CHECK(home.open_older());
+  return home;
 }
 
-Result<void> Home::make(Handle parent, std::string_view name) {
-  auto made = fs_->make_directory(parent, name, private_directory_mode);
-  if (made || number(made.error()) == EEXIST) return {};
-  return std::unexpected(error(made.error(), Step::create_temporary,
-                               std::string(name) + ", where generations are kept"));
+std::vector<std::string> Home::way_names() const {
+  std::vector<std::string> names = {std::string(documents_directory_name)};
+  names.insert(names.end(), way_.begin(), way_.end());
+  names.push_back(name_);
+  return names;
 }
 
-// Repositories shall not take our folder for theirs. It is made again if it is lost.
-Result<void> Home::make_ignore_file() {
-  auto file = fs_->open(kept_.get(), ignore_name,
-                        {.access = Access::write, .create = true, .exclusive = true});
-  if (!file) {
-    if (number(file.error()) == EEXIST) return {};
-    return std::unexpected(error(file.error(), Step::create_temporary, std::string(ignore_name)));
-  }
-  const OwnedHandle owned(*fs_, *file);
-  auto written = fs_->write(owned.get(), std::as_bytes(std::span(ignore_text)));
-  if (!written) return std::unexpected(error(written.error(), Step::write));
+Result<void> Home::open_folders() {
+  const Handle tree = tree_.get() == Handle::none ? directory() : tree_.get();
+  UNTORN_TRY(kept_, write::KeptFolder::find(*fs_, tree, path_));
+  if (kept_.handle() == Handle::none) return {};
+  above_folder_.clear();
+  UNTORN_TRY(folder_, open_way(kept_, way_names(), above_folder_));
+  return {};
+}
+
+Result<void> Home::open_older() {
+  UNTORN_TRY(older_kept_, write::KeptFolder::find(*fs_, directory(), path_));
+  if (older_kept_.handle() == Handle::none) return {};
+  UNTORN_TRY(older_documents_,
+             older_kept_.find_folder(older_kept_.handle(), documents_directory_name));
+  if (older_documents_.get() == Handle::none) return {};
+  UNTORN_TRY(older_, older_kept_.find_folder(older_documents_.get(), name_));
   return {};
 }
 
 Result<void> Home::make_folder() {
   if (folder() != Handle::none) return {};
-  UNTORN_CHECK(make(directory(), kept_directory_name));
-  UNTORN_CHECK(enter(kept_, directory(), kept_directory_name));
-  if (kept_.get() != Handle::none) {
-    UNTORN_CHECK(make_ignore_file());
-    UNTORN_CHECK(make(kept_.get(), documents_directory_name));
-    UNTORN_CHECK(enter(documents_, kept_.get(), documents_directory_name));
+  UNTORN_CHECK(kept_.make());
+  above_folder_.clear();
+  OwnedHandle last;
+  for (const std::string& name : way_names()) {
+    const bool is_first = last.get() == Handle::none;
+    UNTORN_TRY(OwnedHandle next, kept_.make_folder(is_first ? kept_.handle() : last.get(), name));
+    if (!is_first) above_folder_.push_back(std::move(last));
+    last = std::move(next);
   }
-  if (documents_.get() != Handle::none) {
-    UNTORN_CHECK(make(documents_.get(), name_));
-    UNTORN_CHECK(enter(folder_, documents_.get(), name_));
-  }
-  if (folder() == Handle::none) {
-    return std::unexpected(
-        error(Code::busy, Step::open_directory, "someone removes .untorn at this moment"));
-  }
+  folder_ = std::move(last);
   return {};
 }
 
-Result<void> Home::sync_way() const {
-  for (const Handle handle : {directory(), kept_.get(), documents_.get()}) {
-    auto synced = fs_->sync(handle);
+Result<void> Home::sync_way(Counters* counters) const {
+  std::vector<Handle> way = {tree_.get() == Handle::none ? directory() : tree_.get(),
+                             kept_.handle()};
+  for (const OwnedHandle& handle : above_folder_) way.push_back(handle.get());
+  for (const Handle handle : way) {
+    auto synced = counters::timed_sync(counters, [&] { return fs_->sync(handle); });
     if (!synced && !write::means_unsupported(synced.error())) {
       return std::unexpected(error(synced.error(), Step::sync_directory));
     }
@@ -151,33 +170,22 @@ Result<void> Home::sync_way() const {
 }
 
 Result<void> Home::lock(std::chrono::milliseconds wait) {
-  const auto until = std::chrono::steady_clock::now() + wait;
-  for (auto pause = std::chrono::milliseconds(1);; pause = std::min(pause * 2, pause_max)) {
-    auto opened = fs_->open(folder(), lock_name,
-                            {.access = Access::read_write,
-                             .create = true,
-                             .follow = false,
-                             .nonblocking = true,
-                             .mode = private_file_mode});
-    if (!opened) return std::unexpected(error(opened.error(), Step::inspect, "its lock"));
-    OwnedHandle file(*fs_, *opened);
-    auto locked = fs_->lock(file.get(), LockMode::exclusive);
-    if (locked) {
-      // A lock on a file that someone removed meanwhile is no lock.
-      auto held = fs_->status(file.get());
-      auto named = fs_->status_at(folder(), lock_name);
-      if (held && named && held->inode == named->inode && held->device == named->device) {
-        lock_ = std::move(file);
-        return {};
-      }
-    } else if (number(locked.error()) != EWOULDBLOCK) {
-      return std::unexpected(error(locked.error(), Step::inspect, "its lock"));
-    }
-    if (std::chrono::steady_clock::now() >= until) {
-      return std::unexpected(error(Code::busy, Step::inspect, "another program holds its lock"));
-    }
-    std::this_thread::sleep_for(pause);
-  }
+  UNTORN_TRY(lock_, write::take_lock(*fs_, folder(), lock_file_name, path_, {.wait = wait}));
+  if (older() == Handle::none) return {};
+  UNTORN_TRY(older_lock_, write::take_lock(*fs_, older(), lock_file_name, path_, {.wait = wait}));
+  return {};
+}
+
+void Home::remove_older() {
+  // Each fails, and the next ones with it, where something is left that is not ours to remove.
+  if (!fs_->unlink(older(), lock_file_name)) return;
+  if (!fs_->remove_directory(older_documents_.get(), name_)) return;
+  older_ = OwnedHandle();
+  if (!fs_->remove_directory(older_kept_.handle(), documents_directory_name)) return;
+  const auto left = fs_->list(older_kept_.handle());
+  if (!left || left->size() != 1 || left->front().name != ignore_file_name) return;
+  if (!fs_->unlink(older_kept_.handle(), ignore_file_name)) return;
+  (void)fs_->remove_directory(directory(), write::kept_folder_name);
 }
 
 Result<std::optional<FileContent>> Home::read() const {
@@ -200,7 +208,7 @@ Result<std::optional<FileContent>> Home::read() const {
               status->type == FileType::directory ? "it is a directory" : "it is no file"));
   }
   content.status = *status;
-  auto bytes = read_whole(*fs_, file.get());
+  auto bytes = write::read_whole(*fs_, file.get());
   if (!bytes) return std::unexpected(error(bytes.error(), Step::inspect));
   content.bytes = std::move(*bytes);
   return content;

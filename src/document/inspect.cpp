@@ -54,7 +54,7 @@ bool Inspection::repairable() const noexcept {
 }
 
 Result<Inspection> inspect(FileSystem& fs, const std::filesystem::path& path) {
-  UNTORN_TRY(const Home home, Home::find(fs, path.native()));
+  UNTORN_TRY(const Home home, Home::find_kept(fs, path.native()));
   UNTORN_TRY(const View view, look(home));
   Inspection inspection;
   inspection.path = path.native();
@@ -73,7 +73,7 @@ Result<Inspection> inspect(FileSystem& fs, const std::filesystem::path& path) {
 }
 
 Result<Recovery> repair(FileSystem& fs, const std::filesystem::path& path) {
-  UNTORN_TRY(Home home, Home::find(fs, path.native()));
+  UNTORN_TRY(Home home, Home::find_kept(fs, path.native()));
   UNTORN_TRY(View view, look(home));
   if (!view.needs_recovery()) return Recovery();
   UNTORN_CHECK(choose(home, view));  // without a generation there is nothing to lock or to write
@@ -85,6 +85,34 @@ Result<Recovery> repair(FileSystem& fs, const std::filesystem::path& path) {
   return bring_back(home, view, choice, options);
 }
 
+namespace {
+
+constexpr unsigned levels_max = 64;
+
+// The documents whose folders lie below `folder`, whose own name is `name` ("" for the top).
+SystemResult<void> collect(FileSystem& fs, Handle folder, const std::string& name,
+                           std::vector<std::string>& names, unsigned level) {
+  auto entries = fs.list(folder);
+  if (!entries) return std::unexpected(entries.error());
+  bool is_document = false;
+  for (const Entry& entry : *entries) {
+    if (entry.type != FileType::directory) {
+      is_document |= entry.name == lock_file_name || is_generation_name(entry.name);
+      continue;
+    }
+    if (level == levels_max) continue;
+    auto opened = fs.open(folder, entry.name, {.access = Access::directory, .follow = false});
+    if (!opened) return std::unexpected(opened.error());
+    const OwnedHandle below(fs, *opened);
+    const std::string path = name.empty() ? entry.name : name + "/" + entry.name;
+    if (auto done = collect(fs, below.get(), path, names, level + 1); !done) return done;
+  }
+  if (is_document && !name.empty()) names.push_back(name);
+  return {};
+}
+
+}  // namespace
+
 Result<std::vector<std::string>> names_kept_in(FileSystem& fs,
                                                const std::filesystem::path& directory) {
   const std::string path = directory.empty() ? "." : directory.native();
@@ -95,19 +123,17 @@ Result<std::vector<std::string>> names_kept_in(FileSystem& fs,
   }
   const OwnedHandle top(fs, *opened);
   std::vector<std::string> names;
-  UNTORN_TRY(const OwnedHandle kept, open_below(fs, top.get(), kept_directory_name, path));
+  UNTORN_TRY(const OwnedHandle kept, open_below(fs, top.get(), write::kept_folder_name, path));
   if (kept.get() == Handle::none) return names;
   UNTORN_TRY(const OwnedHandle documents,
              open_below(fs, kept.get(), documents_directory_name, path));
   if (documents.get() == Handle::none) return names;
-  auto entries = fs.list(documents.get());
-  if (!entries) {
+  auto collected = collect(fs, documents.get(), {}, names, 0);
+  if (!collected) {
     return std::unexpected(
-        Error::from_errno(number(entries.error()), Step::inspect, Outcome::not_applied, path));
+        Error::from_errno(number(collected.error()), Step::inspect, Outcome::not_applied, path));
   }
-  for (Entry& entry : *entries) {
-    if (entry.type == FileType::directory) names.push_back(std::move(entry.name));
-  }
+  std::ranges::sort(names);
   return names;
 }
 

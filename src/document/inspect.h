@@ -50,7 +50,8 @@ struct Inspection {
   }
 };
 
-// Reads the document and what is kept of it.
+// Reads the document and what is kept of it: in the nearest folder above that keeps generations of
+// it (DocumentOptions::tree), or else beside it. repair() finds them in the same way.
 [[nodiscard]] Result<Inspection> inspect(FileSystem& fs, const std::filesystem::path& path);
 
 // Sets a damaged file aside and brings the newest good generation back, durably; what happened is
@@ -58,8 +59,9 @@ struct Inspection {
 // (Recovery::happened is false). Code::corrupt, and nothing changed, if no generation can be used.
 [[nodiscard]] Result<Recovery> repair(FileSystem& fs, const std::filesystem::path& path);
 
-// The names in `directory` of which generations are kept, sorted; the files themselves may be
-// missing. Empty if nothing is kept there.
+// The documents of which generations are kept in the `.untorn` of `directory`, by their paths below
+// it ("a.json", "state/b.json"), sorted; the files themselves may be missing. Empty if nothing is
+// kept there.
 [[nodiscard]] Result<std::vector<std::string>> names_kept_in(
     FileSystem& fs, const std::filesystem::path& directory);
 

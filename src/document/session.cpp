@@ -47,11 +47,19 @@ std::uint32_t mode_of(const Home& home, const View& view, const DocumentOptions&
   return status ? status->mode : mode_closed;
 }
 
+void count(const DocumentOptions& options, const Recovery& recovery) {
+  if (!options.counters) return;
+  // Without a generation that came back the old content is lost to its readers.
+  const bool is_back = recovery.generation.number != 0;
+  options.counters->count_recovery(is_back ? RecoveryResult::recovered : RecoveryResult::discarded);
+  if (!recovery.set_aside.empty()) options.counters->count_set_aside(1);
+}
+
 // The first generation finds a folder that is new, or that a crash left before its way was synced.
 Result<void> keep(const Home& home, const View& view, std::string_view text,
                   const KeepRequest& request) {
   if (view.generations.empty() && request.durability == Durability::durable) {
-    UNTORN_CHECK(home.sync_way());
+    UNTORN_CHECK(home.sync_way(request.counters));
   }
   return keep_generation(home, text, request);
 }
@@ -118,6 +126,7 @@ Result<Recovery> bring_back(const Home& home, const View& view, const Choice& ch
                             const DocumentOptions& options) {
   Recovery recovery = describe(view, choice);
   ReplaceOptions replace;
+  replace.counters = options.counters;
   if (!view.file) replace.mode = choice.stored.about.mode;
   // Everything that can be refused is refused here, before the file gets a second name.
   UNTORN_TRY(FileReplacer replacer, FileReplacer::open(home.fs(), home.path(), replace));
@@ -127,6 +136,7 @@ Result<Recovery> bring_back(const Home& home, const View& view, const Choice& ch
   }
   UNTORN_TRY(const Receipt receipt, std::move(replacer).commit());
   recovery.written = true;
+  count(options, recovery);
   // The newest generation is the present content again; those that cannot be used are behind it.
   if (choice.later_lost > 0 || choice.stored.about.from_copy) {
     const std::uint64_t number = next_number(view.generations);
@@ -134,7 +144,8 @@ Result<Recovery> bring_back(const Home& home, const View& view, const Choice& ch
                                  {.number = number,
                                   .origin = Origin::recovered,
                                   .mode = choice.stored.about.mode,
-                                  .durability = receipt.requested}));
+                                  .durability = receipt.requested,
+                                  .counters = options.counters.get()}));
     prune_generations(home, view.generations, 1, options.generations);
   }
   return recovery;
@@ -147,7 +158,8 @@ Result<std::uint64_t> keep_present(const Home& home, const View& view,
                     {.number = number,
                      .origin = view.is_older ? Origin::recovered : Origin::edited,
                      .mode = view.file->status.mode,
-                     .durability = options.durability}));
+                     .durability = options.durability,
+                     .counters = options.counters.get()}));
   prune_generations(home, view.generations, 1, options.generations);
   return number;
 }
@@ -189,6 +201,7 @@ class Putting {
   [[nodiscard]] ReplaceOptions replace_options() const {
     ReplaceOptions replace;
     replace.durability = options_.durability;
+    replace.counters = options_.counters;
     if (!view_.file) {
       replace.mode = options_.mode;
       if (!replace.mode && !view_.generations.empty()) {
@@ -213,7 +226,8 @@ class Putting {
                       {.number = number,
                        .origin = origin,
                        .mode = mode_of(home_, view_, options_),
-                       .durability = options_.durability}));
+                       .durability = options_.durability,
+                       .counters = options_.counters.get()}));
     ++kept_;
     return {};
   }
@@ -240,6 +254,7 @@ class Putting {
       }
     }
     UNTORN_TRY(result_.receipt, std::move(replacer).commit());
+    if (result_.recovery.happened) count(options_, result_.recovery);
     return {};
   }
 

@@ -3,34 +3,19 @@
 
 #include <algorithm>
 #include <set>
-#include <tuple>
 #include <utility>
 
-#include "document/inspect.h"
-#include "health/documents.h"
+#include "health/examination.h"
+#include "health/known_trees.h"
+#include "health/trees.h"
 #include "health/walk.h"
-#include "health/words.h"
 
 namespace untorn::health {
 namespace {
 
-constexpr std::string_view kept_folder = ".untorn";
-
-// The part of `path` below `folder`, "" if they are the same.
-std::string below(const std::string& folder, const std::string& path) {
-  if (path == folder) return "";
-  return path.substr(folder == "/" ? 1 : folder.size() + 1);
-}
-
-std::string join(const std::string& folder, const std::string& name) {
-  if (folder.empty() || name.empty()) return folder + name;
-  return folder.back() == '/' ? folder + name : folder + "/" + name;
-}
-
 class Doctor {
  public:
-  Doctor(FileSystem& fs, const Options& options)
-      : fs_(fs), options_(options), patterns_(options.documents) {}
+  Doctor(FileSystem& fs, const Options& options) : fs_(fs), options_(options) {}
 
   Report run() {
     report_.root = common_folder(options_.folders);
@@ -41,8 +26,8 @@ class Doctor {
       if (index == 0) look_at_file_system();
       if (!report_.interrupted) look_at(opened_[index]);
     }
-    std::ranges::sort(report_.problems, {}, &Problem::path);
-    std::ranges::sort(report_.skipped, {}, &Skipped::path);
+    std::ranges::stable_sort(report_.problems, {}, &Problem::path);
+    std::ranges::stable_sort(report_.skipped, {}, &Skipped::path);
     return std::move(report_);
   }
 
@@ -78,12 +63,12 @@ class Doctor {
   void fail_to_open(const NamedFolder& named, Errno os_errno) {
     report_.failures.push_back({.error = Error::from_errno(number(os_errno), Step::open_directory,
                                                            Outcome::not_applied, named.shown),
-                                .path = relative(named)});
+                                .path = relative(named.real)});
   }
 
-  // "." for the root itself.
-  [[nodiscard]] std::string relative(const NamedFolder& named) const {
-    const std::string path = below(report_.root, named.real);
+  // For the report; "." for its root itself.
+  [[nodiscard]] std::string relative(const std::string& real) const {
+    const std::string path = path_below(report_.root, real);
     return path.empty() ? "." : path;
   }
 
@@ -98,28 +83,29 @@ class Doctor {
     if (!options_.probe) return;
     auto measured = probe(fs_, first.handle.get(), first.named.real, [this] { return going(); });
     if (!measured) {
-      report_.failures.push_back({.error = measured.error(), .path = relative(first.named)});
+      report_.failures.push_back({.error = measured.error(), .path = relative(first.named.real)});
     } else {
       report_.filesystem.measures = *std::move(measured);
     }
     if (report_.interrupted) return;
-    if (auto problem = sync_problem(report_.filesystem, relative(first.named))) {
+    if (auto problem = sync_problem(report_.filesystem, relative(first.named.real))) {
       report_.problems.push_back(*std::move(problem));
     }
   }
 
   void look_at(const Opened& opened) {
-    const std::string prefix = below(report_.root, opened.named.real);
+    const std::string prefix = path_below(report_.root, opened.named.real);
+    Examination examination(fs_, options_, opened.named, fs_.kind(opened.handle.get()), report_);
+    examination.begin();
     WalkEvents events;
-    events.folder = [&](const FolderView& folder) {
-      return look_at_folder(opened, join(prefix, folder.path), folder);
-    };
+    events.folder = [&](const FolderView& folder) { return examination.look_at(folder); };
     events.skipped = [&](const std::string& path, SkipReason reason, Errno error) {
-      skip(join(prefix, path), reason, error);
+      skip(join_path(prefix, path), reason, error);
     };
     // A named folder inside another one is looked at on its own.
     events.enters = [&](const Status& status) { return !named_.contains(identity_of(status)); };
-    (void)walk(fs_, opened.handle.get(), events);
+    if (!report_.interrupted) (void)walk(fs_, opened.handle.get(), events);
+    examination.end();
   }
 
   void skip(const std::string& path, SkipReason reason, Errno error) {
@@ -139,83 +125,8 @@ class Doctor {
     report_.skipped.push_back(std::move(skipped));
   }
 
-  bool look_at_folder(const Opened& opened, const std::string& path, const FolderView& folder) {
-    ++report_.counts.folders;
-    const std::string real = join(opened.named.real, folder.path);
-    const std::set<std::string> kept = documents_kept_in(real, path, folder);
-    const FileSystemKind* kind = nullptr;
-    FileSystemKind kind_here;
-    for (const Entry& entry : folder.entries) {
-      if (!going()) return false;
-      if (entry.type == FileType::directory) continue;
-      ++report_.counts.files;
-      const std::string entry_path = join(path, entry.name);
-      if (entry.type == FileType::regular && is_temporary_name(entry.name)) {
-        if (kind == nullptr) kind = &(kind_here = fs_.kind(folder.handle));
-        add(judge_temporary(fs_, {folder.handle, *kind, entry_path, entry.name}, options_.repair,
-                            options_.clock));
-      } else if (is_set_aside_name(entry.name) || document::is_set_aside_name(entry.name)) {
-        add_set_aside(folder, entry, entry_path);
-      } else if (!kept.contains(entry.name) && is_named_document(opened, folder, entry)) {
-        look_at_document({.file = join(real, entry.name), .path = entry_path});
-      }
-    }
-    for (const std::string& name : kept) {
-      if (!going()) return false;
-      look_at_document({.file = join(real, name), .path = join(path, name), .is_kept = true});
-    }
-    return true;
-  }
-
-  // What lies below `.untorn` is ours, and judged with the document that it belongs to.
-  [[nodiscard]] bool is_named_document(const Opened& opened, const FolderView& folder,
-                                       const Entry& entry) const {
-    if (patterns_.empty()) return false;
-    if (entry.type != FileType::regular && entry.type != FileType::symlink) return false;
-    const std::string relative = join(folder.path, entry.name);
-    const std::string absolute = join(opened.named.real, relative);
-    if (("/" + absolute).find("/" + std::string(kept_folder) + "/") != std::string::npos) {
-      return false;
-    }
-    return patterns_.matches(entry.name, relative, absolute);
-  }
-
-  std::set<std::string> documents_kept_in(const std::string& real, const std::string& path,
-                                          const FolderView& folder) {
-    const auto found = std::ranges::find(folder.entries, kept_folder, &Entry::name);
-    if (found == folder.entries.end() || found->type != FileType::directory) return {};
-    auto names = document::names_kept_in(fs_, real);
-    if (names) return {names->begin(), names->end()};
-    report_.skipped.push_back(
-        {.path = join(path, std::string(kept_folder)), .reason = names.error().message()});
-    return {};
-  }
-
-  void look_at_document(const DocumentPlace& place) {
-    ++report_.counts.documents;
-    auto problem = judge_document(fs_, place, options_.repair);
-    if (problem) return add(*std::move(problem));
-    report_.skipped.push_back({.path = place.path, .reason = problem.error().message()});
-  }
-
-  void add_set_aside(const FolderView& folder, const Entry& entry, const std::string& path) {
-    const auto status = fs_.status_at(folder.handle, entry.name);
-    if (!status || status->type != FileType::regular) return;
-    report_.problems.push_back(
-        {.kind = Kind::set_aside,
-         .severity = Severity::info,
-         .path = path,
-         .detail = "kept by an earlier repair (" + size_words(status->size) + ")",
-         .repair = "nothing to do: remove it when you have what you need of it"});
-  }
-
-  void add(std::optional<Problem> problem) {
-    if (problem) report_.problems.push_back(*std::move(problem));
-  }
-
   FileSystem& fs_;
   const Options& options_;
-  DocumentPatterns patterns_;
   std::vector<Opened> opened_;
   std::set<Identity> named_;
   Report report_;

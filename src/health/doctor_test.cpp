@@ -77,6 +77,20 @@ TEST(Doctor, finds_temporaries_everywhere_and_repairs_them_once) {
   EXPECT_EQ(test::read_path(fs, "srv/state"), "old");
 }
 
+TEST(Doctor, asked_for_temporaries_only_it_sweeps_and_touches_nothing_else) {
+  InMemoryFileSystem fs({{.path = "srv/.untorn/transaction", .content = Bytes("damaged")},
+                         {.path = "srv/" + left_name, .content = Bytes("x")},
+                         {.path = "srv/a.json", .content = Bytes("{")},
+                         {.path = "srv/b.json.damaged-1", .content = Bytes("{")}});
+  Options options = options_for({"/srv"});
+  options.documents = {"*.json"};
+  options.repair = true;
+  options.temporaries_only = true;
+  EXPECT_EQ(lines_of(examine(fs, options)), Lines{left_name + " stale-temporary warning repaired"});
+  EXPECT_EQ(test::read_path(fs, "srv/.untorn/transaction"), "damaged");
+  EXPECT_EQ(test::read_path(fs, "srv/a.json"), "{");
+}
+
 TEST(Doctor, what_a_repair_set_aside_is_a_note) {
   InMemoryFileSystem fs({{.path = "srv/" + left_name, .content = Bytes("x")},
                          {.path = "srv/state.json.damaged-1", .content = Bytes("{")}});

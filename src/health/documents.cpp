@@ -13,6 +13,7 @@
 
 #include "base/try.h"
 #include "document/inspect.h"
+#include "untorn/counters.h"
 
 namespace untorn::health {
 namespace {
@@ -52,8 +53,18 @@ Problem problem_of(const DocumentPlace& place, std::string detail) {
           .repair = "left alone: no generation of it can be used; restore it from elsewhere"};
 }
 
-void bring_back(FileSystem& fs, const DocumentPlace& place, Problem& problem) {
+void count(const RepairPolicy& policy, const Result<Recovery>& recovery) {
+  if (recovery && !recovery->happened) return;
+  const std::shared_ptr<Counters> counters = policy.counted();
+  if (!counters) return;
+  counters->count_recovery(recovery ? RecoveryResult::recovered : RecoveryResult::failed);
+  if (recovery && !recovery->set_aside.empty()) counters->count_set_aside(1);
+}
+
+void bring_back(FileSystem& fs, const DocumentPlace& place, const RepairPolicy& policy,
+                Problem& problem) {
   const auto recovery = document::repair(fs, place.file);
+  count(policy, recovery);
   if (!recovery) {
     problem.repair = "could not be repaired: " + recovery.error().message();
     return;
@@ -84,7 +95,7 @@ bool DocumentPatterns::matches(const std::string& name, const std::string& relat
 }
 
 Result<std::optional<Problem>> judge_document(FileSystem& fs, const DocumentPlace& place,
-                                              bool repair) {
+                                              const RepairPolicy& policy) {
   if (!place.is_kept && !place.file.ends_with(".json")) {
     UNTORN_TRY(std::string damage, damage_of_bytes(fs, place.file));
     if (damage.empty()) return std::nullopt;
@@ -99,10 +110,11 @@ Result<std::optional<Problem>> judge_document(FileSystem& fs, const DocumentPlac
   if (!found->needs_repair()) return std::nullopt;
   Problem problem = problem_of(place, found->reason);
   if (!found->repairable()) return problem;
-  if (repair) {
-    bring_back(fs, place, problem);
+  if (policy.may_repair()) {
+    bring_back(fs, place, policy, problem);
   } else {
-    problem.repair = "--repair sets it aside and brings the newest good generation back";
+    problem.repair =
+        policy.offer("--repair sets it aside and brings the newest good generation back");
   }
   return problem;
 }

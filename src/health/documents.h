@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "health/problem.h"
+#include "health/repair_policy.h"
 #include "untorn/error.h"
 #include "untorn/filesystem.h"
 
@@ -37,11 +38,11 @@ struct DocumentPlace {
   bool is_kept = false;  // generations of it are kept
 };
 
-// The problem of one document, if it has one; repaired if `repair` and a generation can be brought
+// The problem of one document, if it has one; repaired if it may be and a generation can be brought
 // back. Nothing: it is healthy, of an unknown form, or there is no such file any more. An error
 // says that it could not be looked at.
 [[nodiscard]] Result<std::optional<Problem>> judge_document(FileSystem& fs,
                                                             const DocumentPlace& place,
-                                                            bool repair);
+                                                            const RepairPolicy& policy);
 
 }  // namespace untorn::health

@@ -9,10 +9,18 @@ std::string_view to_string(Kind kind) noexcept {
   switch (kind) {
     case Kind::corrupt_document:
       return "corrupt-document";
+    case Kind::torn_log:
+      return "torn-log";
+    case Kind::torn_journal:
+      return "torn-journal";
+    case Kind::interrupted_transaction:
+      return "interrupted-transaction";
     case Kind::stale_temporary:
       return "stale-temporary";
     case Kind::set_aside:
       return "set-aside";
+    case Kind::registry_mismatch:
+      return "registry-mismatch";
     case Kind::unreliable_sync:
       return "unreliable-sync";
   }

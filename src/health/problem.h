@@ -2,19 +2,30 @@
 //
 // What the doctor finds: one problem a file, with what was or would be done about it.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace untorn::health {
 
 enum class Kind : std::uint8_t {
-  corrupt_document,  // a document that cannot be what its writer wrote
-  stale_temporary,   // content that was never published under its name
-  set_aside,         // what an earlier repair kept for a person to look at
-  unreliable_sync,   // a file system that keeps less across a power cut than a sync promises
+  corrupt_document,         // a document that cannot be what its writer wrote
+  torn_log,                 // a log with NUL bytes or a partial line that its next user moves away
+  torn_journal,             // the same of a journal
+  interrupted_transaction,  // several files of which some may be new and others old
+  stale_temporary,          // content that was never published under its name
+  set_aside,                // what an earlier repair kept for a person to look at
+  registry_mismatch,        // files of a registry that are not those that it stored
+  unreliable_sync,          // a file system that keeps less across a power cut than a sync promises
 };
+
+// Every one of them.
+inline constexpr std::array all_kinds = {
+    Kind::corrupt_document, Kind::torn_log,  Kind::torn_journal,      Kind::interrupted_transaction,
+    Kind::stale_temporary,  Kind::set_aside, Kind::registry_mismatch, Kind::unreliable_sync};
 
 // From `warning` up something is wrong.
 enum class Severity : std::uint8_t { info, warning, error };
@@ -40,6 +51,19 @@ struct Problem {
   std::string repair;     // what was done about it, or what can be, or why nothing was
   bool repaired = false;  // the problem is not there any more
   std::optional<TemporaryFacts> temporary = {};
+};
+
+// Something that could not be looked at, or was left out on purpose.
+struct Skipped {
+  std::string path;
+  std::string reason;
+  bool failed = true;  // false: it was left out on purpose
+};
+
+// What one look brings to light.
+struct Findings {
+  std::vector<Problem> problems;
+  std::vector<Skipped> skipped;
 };
 
 [[nodiscard]] std::string_view to_string(Kind kind) noexcept;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "health/counters_json.h"
 #include "health/doctor.h"
 #include "report/json.h"
 
@@ -103,6 +104,11 @@ std::string render_json(const Report& report) {
   json.end_array();
   json.field("folders", report.counts.folders).field("files", report.counts.files);
   json.field("documents", report.counts.documents);
+  json.field("acknowledged", report.counts.acknowledged);
+  if (report.counters) {
+    json.key("counters");
+    write_counters(json, *report.counters);
+  }
   if (report.interrupted) {
     json.key("error");
     write_interruption(json);

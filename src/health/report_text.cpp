@@ -108,6 +108,7 @@ class TextReport {
     add(count(Severity::warning), count_words(count(Severity::warning), "warning"));
     add(repaired, fmt::format("{} repaired", repaired));
     add(count(Severity::info), count_words(count(Severity::info), "note"));
+    add(report_.counts.acknowledged, fmt::format("{} acknowledged", report_.counts.acknowledged));
     std::string_view verdict = "healthy";
     if (report_.has_problems()) {
       verdict = "not healthy";

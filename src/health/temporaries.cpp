@@ -10,7 +10,8 @@
 // T4  It is removed or renamed only under its lock, while the name still leads to it and no other
 //     name does.
 // T5  Content that a power cut may have taken back from a name is set aside, never removed.
-// T6  Where a lock may not tell (no locks, a network), nothing is changed.
+// T6  Where a lock may not tell (no locks, a network, a kind that is not known), nothing is
+// changed.
 #include "health/temporaries.h"
 
 #include <algorithm>
@@ -49,8 +50,8 @@ std::int64_t clock_ns(clockid_t id) {
 
 class Judge {
  public:
-  Judge(FileSystem& fs, const TemporaryPlace& place, bool repair, const Clock& clock)
-      : fs_(fs), place_(place), repair_(repair), clock_(clock) {}
+  Judge(FileSystem& fs, const TemporaryPlace& place, const RepairPolicy& policy, const Clock& clock)
+      : fs_(fs), place_(place), policy_(policy), clock_(clock) {}
 
   std::optional<Problem> run() {
     Look look = look_once();
@@ -78,13 +79,15 @@ class Judge {
     State state = State::not_ours;
     OwnedHandle file = {};  // holds the lock when unlocked
     Status status = {};
+    bool seen = true;      // there is a status
     std::string why = {};  // of unknown
   };
 
   // Opens it, looks, and tries the lock.
   Look look_once() {
     const auto named = fs_.status_at(place_.folder, place_.name);
-    if (!named || named->type != FileType::regular) return {};
+    if (!named) return unseen(named.error());
+    if (named->type != FileType::regular) return {};
     auto opened = fs_.open(place_.folder, place_.name,
                            {.access = Access::read, .follow = false, .nonblocking = true});
     if (!opened) {
@@ -96,11 +99,12 @@ class Judge {
     }
     Look look = {.file = OwnedHandle(fs_, *opened)};
     const auto status = fs_.status(*opened);
-    if (!status || status->type != FileType::regular) return {};
+    if (!status) return unseen(status.error());
+    if (status->type != FileType::regular) return {};
     look.status = *status;
-    if (place_.kind.network) {
+    if (!policy_.why_not.empty()) {
       look.state = State::unknown;
-      look.why = "locks of other machines may not be seen on " + place_.kind.name;
+      look.why = policy_.why_not;
       return look;
     }
     const auto locked = fs_.lock(*opened, LockMode::shared);
@@ -113,6 +117,14 @@ class Judge {
       look.why = "its lock cannot be tried: " + reason_of(number(locked.error()));
     }
     return look;
+  }
+
+  // Gone, or nobody can say what it is.
+  static Look unseen(Errno os_errno) {
+    if (number(os_errno) == ENOENT) return {};
+    return {.state = State::unknown,
+            .seen = false,
+            .why = "it cannot be looked at: " + reason_of(number(os_errno))};
   }
 
   [[nodiscard]] std::int64_t age_s(std::int64_t instant_ns) const {
@@ -145,6 +157,13 @@ class Judge {
 
   [[nodiscard]] Problem unknown(const Look& look) const {
     Problem problem = problem_of(look.status, Owner::unknown);
+    if (!look.seen) {
+      problem.severity = Severity::warning;
+      problem.temporary->age_s = 0;
+      problem.detail = "its writer may be alive or gone";
+      problem.repair = "left alone: " + look.why;
+      return problem;
+    }
     problem.severity =
         problem.temporary->age_s >= unknown_old_s ? Severity::warning : Severity::info;
     problem.detail = "its writer may be alive or gone (" + facts(*problem.temporary) + ")";
@@ -163,7 +182,7 @@ class Judge {
       return problem;
     }
     const bool keeps = keeps_content(look.status);
-    if (!repair_) {
+    if (!policy_.may_repair()) {
       problem.repair = keeps ? "--repair sets it aside: a power cut may have taken it from a name"
                              : "--repair removes it";
       return problem;
@@ -198,6 +217,7 @@ class Judge {
     if (removed || number(removed.error()) == ENOENT) {
       problem.repair = "removed";
       problem.repaired = true;
+      if (const auto counters = policy_.counted()) counters->count_swept(1);
     } else {
       problem.repair = "could not be removed: " + reason_of(number(removed.error()));
     }
@@ -211,6 +231,7 @@ class Judge {
     if (renamed) {
       problem.repair = "set aside as " + name;
       problem.repaired = true;
+      if (const auto counters = policy_.counted()) counters->count_set_aside(1);
     } else if (number(renamed.error()) == ENOENT) {
       report_gone(problem);
     } else {
@@ -220,7 +241,7 @@ class Judge {
 
   FileSystem& fs_;
   const TemporaryPlace& place_;
-  bool repair_;
+  const RepairPolicy& policy_;
   const Clock& clock_;
 };
 
@@ -240,9 +261,9 @@ Clock system_clock() {
           .pause = [](std::chrono::milliseconds time) { std::this_thread::sleep_for(time); }};
 }
 
-std::optional<Problem> judge_temporary(FileSystem& fs, const TemporaryPlace& place, bool repair,
-                                       const Clock& clock) {
-  return Judge(fs, place, repair, clock).run();
+std::optional<Problem> judge_temporary(FileSystem& fs, const TemporaryPlace& place,
+                                       const RepairPolicy& policy, const Clock& clock) {
+  return Judge(fs, place, policy, clock).run();
 }
 
 }  // namespace untorn::health

@@ -23,6 +23,7 @@
 #include <string_view>
 
 #include "health/problem.h"
+#include "health/repair_policy.h"
 #include "untorn/filesystem.h"
 
 namespace untorn::health {
@@ -41,16 +42,16 @@ struct Clock {
 // One temporary that was listed in `folder`.
 struct TemporaryPlace {
   Handle folder = Handle::none;
-  const FileSystemKind& kind;
   const std::string& path;  // for the problem
   const std::string& name;
 };
 
-// Judges it, and repairs it if `repair`. Nothing: it is no temporary of ours (a link, a folder, a
+// Judges it, and repairs it if it may. Nothing: it is no temporary of ours (a link, a folder, a
 // device), or it was gone before it could be judged. Never waits for a lock, never keeps a writer
 // from its work; the lock is held for an instant, shared, so that doctors do not take each other
 // for writers.
 [[nodiscard]] std::optional<Problem> judge_temporary(FileSystem& fs, const TemporaryPlace& place,
-                                                     bool repair, const Clock& clock);
+                                                     const RepairPolicy& policy,
+                                                     const Clock& clock);
 
 }  // namespace untorn::health

@@ -41,7 +41,8 @@ class Temporaries : public testing::Test {
   std::optional<Problem> judge(bool repair, FileSystem& on, const std::string& name = left_name) {
     const FileSystemKind kind = on.kind(Handle::working_directory);
     const std::string path = "shown/" + name;
-    return judge_temporary(on, {Handle::working_directory, kind, path, name}, repair, clock);
+    return judge_temporary(on, {Handle::working_directory, path, name}, repair_policy(repair, kind),
+                           clock);
   }
   std::optional<Problem> judge(bool repair) { return judge(repair, fs); }
 
@@ -288,7 +289,8 @@ TEST(TemporariesRace, repairing_doctors_never_harm_writers) {
       const auto entries = fs.list(folder.get());
       for (const Entry& entry : *entries) {
         if (!is_temporary_name(entry.name)) continue;
-        (void)judge_temporary(fs, {folder.get(), kind, entry.name, entry.name}, true, clock);
+        (void)judge_temporary(fs, {folder.get(), entry.name, entry.name}, repair_policy(true, kind),
+                              clock);
       }
     }
   });

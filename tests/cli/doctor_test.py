@@ -13,7 +13,8 @@ import unittest
 
 from command import COMMAND, CommandTest, clean_environment, need
 
-FIELDS = {"schema", "root", "problems", "filesystem", "skipped", "folders", "files", "documents"}
+FIELDS = {"schema", "root", "problems", "filesystem", "skipped", "folders", "files", "documents",
+          "acknowledged"}
 PROBLEM_FIELDS = {"kind", "severity", "path", "detail", "repair", "repaired"}
 TEMPORARY_FIELDS = PROBLEM_FIELDS | {"owner", "size_bytes", "age_s"}
 LEFT = ".untorn-tmp-0123456789abcdef0123456789abcdef"

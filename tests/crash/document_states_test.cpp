@@ -177,6 +177,46 @@ TEST_P(DocumentStates, a_recovery_loses_neither_the_damaged_bytes_nor_the_genera
   expect_good(report);
 }
 
+// A document that kept its generations beside itself gets a tree.
+TEST_P(DocumentStates, taking_generations_over_into_a_tree_loses_none) {
+  const std::string path = "p/sub/state.json";
+  const auto put_at = [&path](FileSystem& fs, const std::string& text, Durability level,
+                              const std::string& tree) {
+    auto document = Document::open(fs, path, {.durability = level, .tree = tree});
+    ASSERT_TRUE(document) << document.error();
+    ASSERT_TRUE(document->replace(*JsonDocument::parse(text)));
+  };
+  const CrashTestReport report = crash_test(
+      [&put_at](FileSystem& fs, CrashLog& log) {
+        put_at(fs, first, Durability::durable, "");
+        put_at(fs, second, Durability::durable, "");
+        log.acknowledge("beside");
+        put_at(fs, "[3]", level(), "p");
+        log.acknowledge("saved");
+      },
+      [&path](FileSystem& fs, const CrashPoint& at) -> std::string {
+        if (!at.acknowledged("beside")) return "";
+        auto document = Document::open(fs, path, {.tree = "p"});
+        auto loaded = document ? document->load() : std::unexpected(document.error());
+        if (!loaded) return loaded.error().message();
+        if (loaded->recovery.happened) return "the file was torn: " + loaded->recovery.message();
+        const std::string text = loaded->document ? loaded->document->text() : "";
+        if (text != second && text != "[3]") return "it holds " + text;
+        if (is_promised(at, level()) && text != "[3]") return "an older version came back";
+        std::string kept;
+        const auto history = document->history();
+        if (!history) return history.error().message();
+        for (const Generation& one : *history) {
+          if (one.intact) kept += document->read_generation(one.number)->text();
+        }
+        const bool all =
+            kept.find(first) != std::string::npos && kept.find(second) != std::string::npos;
+        return all ? "" : "generations are lost, left are " + kept;
+      },
+      options_of(model(), {{"p/sub/readme", "a project"}}));
+  expect_good(report);
+}
+
 std::string case_name(const ::testing::TestParamInfo<DocumentStates::ParamType>& instance) {
   const auto& [level, model] = instance.param;
   return std::string(to_string(level)) + (model == CrashModel::kill ? "_kill" : "_power");

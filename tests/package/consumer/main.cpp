@@ -10,6 +10,7 @@
 #include <untorn/json.h>
 #include <untorn/line_log.h>
 #include <untorn/pipeline/state_manager.h>
+#include <untorn/registry.h>
 #include <untorn/replace.h>
 #include <untorn/transaction.h>
 
