@@ -19,6 +19,7 @@
 #include "cli/output.h"
 #include "cli/scan_request.h"
 #include "fix/apply.h"
+#include "fix/apply_together.h"
 #include "fix/plan.h"
 #include "fix/render.h"
 #include "fix/work_tree.h"
@@ -177,12 +178,18 @@ class FixRun {
     for (const fix::PlannedFile& file : plan.files) {
       updates.push_back({.path = file.full_path, .before = file.before, .after = file.after});
     }
+    const auto is_stopped = [this] { return guard_.interrupted(); };
+    FileSystem& fs = posix_file_system();
+    auto together = fix::apply_together(fs, report.root, updates, is_stopped);
     const fix::ApplyResult applied =
-        fix::apply_changes(posix_file_system(), updates, [this] { return guard_.interrupted(); });
+        together ? *std::move(together) : fix::apply_changes(fs, updates, is_stopped);
     for (const std::string& path : applied.not_put_back) {
       output_.error("could not be put back: " + path);
     }
-    const bool all_back = applied.not_put_back.empty();
+    if (applied.interrupted) {
+      output_.error("`untorn doctor --repair " + report.root + "` finishes the change");
+    }
+    const bool all_back = applied.not_put_back.empty() && !applied.interrupted;
     if (applied.kind == fix::ApplyResult::Kind::stopped) {
       return stop(all_back ? "all files are as they were" : "some files are changed");
     }

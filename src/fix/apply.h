@@ -12,6 +12,7 @@
 //       new files are removed. What could not be put back is named.
 //   A4  Each file is a whole version at every instant, also if the process is killed; then some
 //       files are changed and some are not, each of them whole.
+// For trees where one transaction cannot be had: see apply_together.h.
 //
 // Threads: one at a time for one set of files.
 #pragma once
@@ -37,6 +38,7 @@ struct ApplyResult {
   enum class Kind : std::uint8_t { applied, failed, stopped } kind = Kind::applied;
   std::optional<Error> error;             // of failed
   std::vector<std::string> not_put_back;  // paths with the reason; these hold the new content
+  bool interrupted = false;               // a transaction was committed, and must still be finished
 };
 
 // `stop` is asked between two files.

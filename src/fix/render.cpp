@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/escape.h"
-#include "fix/unified_diff.h"
+#include "patch/unified_diff.h"
 #include "report/json.h"
 #include "rules/rule.h"
 #include "scan/render.h"
@@ -183,14 +183,15 @@ std::string render_diff(const Plan& plan, const std::string& shown_root) {
   std::string text;
   if (writes_module(plan)) {
     const std::string path = shown(plan.module->path);
-    text += unified_diff({.path = path,
-                          .before = plan.module->before ? *plan.module->before : std::string_view(),
-                          .after = plan.module->after,
-                          .is_new = !plan.module->before});
+    text += patch::unified_diff(
+        {.path = path,
+         .before = plan.module->before ? *plan.module->before : std::string_view(),
+         .after = plan.module->after,
+         .is_new = !plan.module->before});
   }
   for (const PlannedFile& file : plan.files) {
     const std::string path = shown(file.path);
-    text += unified_diff({.path = path, .before = file.before, .after = file.after});
+    text += patch::unified_diff({.path = path, .before = file.before, .after = file.after});
   }
   return text;
 }

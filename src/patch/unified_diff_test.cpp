@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fix/unified_diff.h"
+#include "patch/unified_diff.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
 
-#include "filesystem/test_directory.h"
+#include "tests/support/files.h"
 
-namespace untorn::fix {
+namespace untorn::patch {
 namespace {
 
 namespace stdfs = std::filesystem;
@@ -38,23 +39,25 @@ std::string after_header(const std::string& diff) {
 
 // What `diff -u` says, without its first two lines.
 std::string system_diff(std::string_view before, std::string_view after) {
-  const test::TestDirectory folder(test::fast_folder());
-  put(folder.path() / "a", before);
-  put(folder.path() / "b", after);
-  (void)run_in(folder.path(), "diff -u a b > out");
-  return after_header(content_of(folder.path() / "out"));
+  const testing::ScratchDirectory scratch;
+  const stdfs::path folder(scratch.path());
+  put(folder / "a", before);
+  put(folder / "b", after);
+  (void)run_in(folder, "diff -u a b > out");
+  return after_header(content_of(folder / "out"));
 }
 
 // The text that git makes of `before` by the patch; "refused" if it does not take it.
 std::string applied_by_git(const FileChange& change) {
-  const test::TestDirectory folder(test::fast_folder());
-  const stdfs::path file = folder.path() / change.path;
+  const testing::ScratchDirectory scratch;
+  const stdfs::path folder(scratch.path());
+  const stdfs::path file = folder / change.path;
   if (!change.is_new) put(file, change.before);
-  put(folder.path() / "patch", unified_diff(change));
-  if (run_in(folder.path(), "git apply --check patch 2>err") != 0) {
-    return "refused: " + content_of(folder.path() / "err");
+  put(folder / "patch", unified_diff(change));
+  if (run_in(folder, "git apply --check patch 2>err") != 0) {
+    return "refused: " + content_of(folder / "err");
   }
-  (void)run_in(folder.path(), "git apply --whitespace=nowarn patch 2>err");
+  (void)run_in(folder, "git apply --whitespace=nowarn patch 2>err");
   return content_of(file);
 }
 
@@ -148,6 +151,17 @@ RC_GTEST_PROP(UnifiedDiff, turns_one_text_into_the_other, ()) {
   RC_ASSERT(applied_by_hand(before, diff) == after);
 }
 
+TEST(UnifiedDiff, of_files_that_come_and_go_names_their_mode) {
+  EXPECT_EQ(
+      unified_diff({.path = "x", .after = "a\n", .is_new = true, .is_executable = true}),
+      "diff --git a/x b/x\nnew file mode 100755\n--- /dev/null\n+++ b/x\n@@ -0,0 +1 @@\n+a\n");
+  EXPECT_EQ(unified_diff({.path = "x", .before = "a\n", .is_deleted = true}),
+            "diff --git a/x b/x\ndeleted file mode 100644\n--- a/x\n+++ /dev/null\n"
+            "@@ -1 +0,0 @@\n-a\n");
+  EXPECT_EQ(unified_diff({.path = "x", .is_new = true}),
+            "diff --git a/x b/x\nnew file mode 100644\n");
+}
+
 TEST(UnifiedDiff, of_long_texts_without_a_common_line_still_holds) {
   std::string before;
   std::string after;
@@ -159,4 +173,4 @@ TEST(UnifiedDiff, of_long_texts_without_a_common_line_still_holds) {
 }
 
 }  // namespace
-}  // namespace untorn::fix
+}  // namespace untorn::patch

@@ -14,16 +14,18 @@
 #include <string>
 #include <string_view>
 
-namespace untorn::fix {
+namespace untorn::patch {
 
 struct FileChange {
   std::string_view path;  // with '/', relative to where the patch will be applied
-  std::string_view before;
-  std::string_view after;
-  bool is_new = false;  // there is no file before
+  std::string_view before = {};
+  std::string_view after = {};
+  bool is_new = false;         // there is no file before
+  bool is_deleted = false;     // there is none after
+  bool is_executable = false;  // of a file that is new or deleted
 };
 
 // Empty if nothing changes.
 [[nodiscard]] std::string unified_diff(const FileChange& change);
 
-}  // namespace untorn::fix
+}  // namespace untorn::patch

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fix/unified_diff.h"
+#include "patch/unified_diff.h"
 
 #include <algorithm>
 #include <array>
@@ -7,25 +7,14 @@
 #include <cstdint>
 #include <vector>
 
-namespace untorn::fix {
+#include "patch/place.h"
+
+namespace untorn::patch {
 namespace {
 
-using Lines = std::vector<std::string_view>;
 constexpr std::size_t context_lines = 3;
 // Beyond so many differences the middle is shown as replaced in one piece: right, if not short.
 constexpr std::ptrdiff_t differences_max = 2000;
-
-// Each with its line feed.
-Lines lines_of(std::string_view text) {
-  Lines lines;
-  while (!text.empty()) {
-    const std::size_t feed = text.find('\n');
-    const std::size_t size = feed == std::string_view::npos ? text.size() : feed + 1;
-    lines.push_back(text.substr(0, size));
-    text.remove_prefix(size);
-  }
-  return lines;
-}
 
 // Lines [old_begin, old_end) become [new_begin, new_end).
 struct Block {
@@ -206,18 +195,18 @@ std::string header(const FileChange& change) {
   const bool has_blank = change.path.find(' ') != std::string_view::npos;
   const std::string end = has_blank && !old_name.starts_with('"') ? "\t\n" : "\n";
   std::string text = "diff --git " + old_name + " " + new_name + "\n";
-  if (change.is_new) {
-    text += "new file mode 100644\n--- /dev/null\n";
-  } else {
-    text += "--- " + old_name + end;
-  }
-  return text + "+++ " + new_name + end;
+  const std::string mode = change.is_executable ? "100755\n" : "100644\n";
+  if (change.is_new) text += "new file mode " + mode;
+  if (change.is_deleted) text += "deleted file mode " + mode;
+  if (change.before == change.after) return text;  // an empty file, and no hunk
+  text += "--- " + (change.is_new ? "/dev/null\n" : old_name + end);
+  return text + "+++ " + (change.is_deleted ? "/dev/null\n" : new_name + end);
 }
 
 }  // namespace
 
 std::string unified_diff(const FileChange& change) {
-  if (change.before == change.after && !change.is_new) return {};
+  if (change.before == change.after && !change.is_new && !change.is_deleted) return {};
   std::string out = header(change);
   const Lines before = lines_of(change.before);
   const Lines after = lines_of(change.after);
@@ -234,4 +223,4 @@ std::string unified_diff(const FileChange& change) {
   return out;
 }
 
-}  // namespace untorn::fix
+}  // namespace untorn::patch
