@@ -137,6 +137,10 @@ void FieldReader::read(const JsonValue& json, std::int64_t& value) {
   }
 }
 
+void FieldReader::read(const JsonValue& json, double& value) {
+  if (expect(json, JsonKind::number, "a number")) value = *json.as_real();
+}
+
 void FieldReader::read(const JsonValue& json, bool& value) {
   if (expect(json, JsonKind::boolean, "true or false")) value = *json.as_boolean();
 }
@@ -181,6 +185,10 @@ JsonValue write(const std::string& value, const JsonValue* old) {
 
 JsonValue write(std::int64_t value, const JsonValue* old) {
   return means(old, value) ? *old : JsonValue::integer(value);
+}
+
+JsonValue write(double value, const JsonValue* old) {
+  return means(old, value) ? *old : JsonValue::real(value);
 }
 
 JsonValue write(bool value, const JsonValue* old) {

@@ -15,7 +15,7 @@
 
 #include "pipeline/state_fields.h"
 #include "untorn/json.h"
-#include "untorn/pipeline/state_manager.h"
+#include "untorn/pipeline/pipeline_state.h"
 
 namespace untorn::pipeline {
 
@@ -38,6 +38,7 @@ class FieldReader {
 
   void read(const JsonValue& json, std::string& value);
   void read(const JsonValue& json, std::int64_t& value);
+  void read(const JsonValue& json, double& value);
   void read(const JsonValue& json, bool& value);
   void read(const JsonValue& json, TaskStatus& value);
   void read(const JsonValue& json, FileStatus& value);
@@ -93,6 +94,7 @@ class FieldReader {
 // stays, with its source text.
 [[nodiscard]] JsonValue write(const std::string& value, const JsonValue* old);
 [[nodiscard]] JsonValue write(std::int64_t value, const JsonValue* old);
+[[nodiscard]] JsonValue write(double value, const JsonValue* old);
 [[nodiscard]] JsonValue write(bool value, const JsonValue* old);
 [[nodiscard]] JsonValue write(TaskStatus value, const JsonValue* old);
 [[nodiscard]] JsonValue write(FileStatus value, const JsonValue* old);

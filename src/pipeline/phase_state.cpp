@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <span>
 
-#include "untorn/pipeline/state_manager.h"
+#include "untorn/pipeline/pipeline_state.h"
 
 namespace untorn::pipeline {
 namespace {

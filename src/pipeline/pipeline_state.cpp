@@ -8,7 +8,7 @@
 #include "base/try.h"
 #include "pipeline/clock.h"
 #include "pipeline/fields.h"
-#include "untorn/pipeline/state_manager.h"
+#include "untorn/pipeline/pipeline_state.h"
 
 namespace untorn::pipeline {
 namespace {
@@ -251,14 +251,6 @@ PhaseState& PipelineState::record_run(std::string_view phase, bool success,
   phase_history.emplace_back(phase);
   keep_last(phase_history, phase_history_max);
   return state;
-}
-
-std::int64_t PipelineState::increment_no_update_count(std::string_view phase) {
-  return ++no_update_counts[phase];
-}
-
-void PipelineState::reset_no_update_count(std::string_view phase) {
-  if (std::int64_t* count = no_update_counts.find(phase)) *count = 0;
 }
 
 StateSummary PipelineState::summary() const {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "untorn/pipeline/state_manager.h"
+#include "untorn/pipeline/pipeline_state.h"
 
 namespace untorn::pipeline {
 namespace {

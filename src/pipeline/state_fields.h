@@ -2,7 +2,7 @@
 //
 // The members of the state by the names that they have in the file, in the order of a new file.
 #pragma once
-#include "untorn/pipeline/state_manager.h"
+#include "untorn/pipeline/pipeline_state.h"
 
 namespace untorn::pipeline {
 

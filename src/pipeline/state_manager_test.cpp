@@ -98,7 +98,7 @@ InMemoryFileSystem project() {
   return InMemoryFileSystem({{.path = "p", .type = FileType::directory, .mode = 0755}});
 }
 
-StateManager open_manager(FileSystem& fs, const DocumentOptions& options = {}) {
+StateManager open_manager(FileSystem& fs, const ProjectOptions& options = {}) {
   auto manager = StateManager::open(fs, "p", options);
   EXPECT_TRUE(manager.has_value()) << manager.error();
   return std::move(*manager);
@@ -230,6 +230,9 @@ TEST(StateManager, a_later_version_is_refused_and_left_alone) {
   EXPECT_EQ(manager.save(fresh).error().code(), Code::unsupported);
   const auto updated = manager.update([](PipelineState&) -> Result<void> { return {}; });
   EXPECT_EQ(updated.error().code(), Code::unsupported);
+  const auto rolled_back = manager.rollback(0);
+  ASSERT_FALSE(rolled_back);
+  EXPECT_EQ(rolled_back.error().code(), Code::unsupported);
   EXPECT_EQ(read_file(fs, state_path), later);
 }
 
@@ -275,8 +278,29 @@ TEST(StateManager, save_does_not_overwrite_what_another_manager_saved) {
   const auto refused = mine.save(my_state);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code(), Code::conflict);
-  EXPECT_EQ(mine.load()->tasks.size(), 1U);
-  ASSERT_TRUE(mine.save(my_state)) << "it has seen the other one now";
+  PipelineState seen = *mine.load();
+  EXPECT_EQ(seen.tasks.size(), 1U);
+  EXPECT_EQ(mine.save(my_state).error().code(), Code::conflict) << "it still is the older one";
+  ASSERT_TRUE(mine.save(seen));
+  ASSERT_TRUE(mine.save(seen)) << "what was saved may be saved again";
+}
+
+TEST(StateManager, save_does_not_take_back_what_this_manager_updated_meanwhile) {
+  InMemoryFileSystem fs = project();
+  StateManager manager = open_manager(fs);
+  PipelineState state = *manager.load();
+  ASSERT_TRUE(manager.save(state));
+  const auto updated = manager.update([](PipelineState& now) -> Result<void> {
+    (void)now.add_task("meanwhile", "m.py");
+    return {};
+  });
+  ASSERT_TRUE(updated) << updated.error();
+  EXPECT_EQ(manager.save(state).error().code(), Code::conflict);
+  PipelineState latest = *updated;
+  ASSERT_TRUE(manager.save(latest));
+  EXPECT_EQ(manager.load()->tasks.size(), 1U);
+  PipelineState made = PipelineState::make();
+  EXPECT_TRUE(manager.save(made)) << "someone decided to start anew";
 }
 
 TEST(StateManager, two_processes_lose_no_update) {

@@ -9,7 +9,16 @@
 #include <untorn/filesystem.h>
 #include <untorn/json.h>
 #include <untorn/line_log.h>
+#include <untorn/pipeline/code_files.h>
+#include <untorn/pipeline/line_fixer.h>
+#include <untorn/pipeline/patch_manager.h>
+#include <untorn/pipeline/pattern_store.h>
+#include <untorn/pipeline/phase_files.h>
+#include <untorn/pipeline/pipeline_state.h>
+#include <untorn/pipeline/project.h>
+#include <untorn/pipeline/role_registry.h>
 #include <untorn/pipeline/state_manager.h>
+#include <untorn/pipeline/tool_registry.h>
 #include <untorn/registry.h>
 #include <untorn/replace.h>
 #include <untorn/transaction.h>
