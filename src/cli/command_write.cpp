@@ -19,9 +19,10 @@
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
+#include "cli/same_target.h"
+#include "cli/tree_counters.h"
 #include "report/json.h"
 #include "untorn/replace.h"
-#include "write/resolve.h"
 
 namespace untorn::cli {
 namespace {
@@ -77,6 +78,7 @@ class WriteRun {
     if (auto problem = usage_problem()) {
       return fail({.message = *problem, .path = flags_.path});
     }
+    options_.counters = counters_of_file(flags_.path);
     InterruptGuard guard;
     // A limit on file sizes (ulimit -f) then is an error like a full disk, with the same clean-up.
     (void)std::signal(SIGXFSZ, SIG_IGN);
@@ -106,22 +108,11 @@ class WriteRun {
       options_.mode = octal_mode(*flags_.mode);
       if (!options_.mode) return "--mode: \"" + *flags_.mode + "\" is not an octal mode like 0644";
     }
-    if (common_.output && names_target(*common_.output)) {
+    if (common_.output && leads_to_same(*common_.output, flags_.path, options_.symlink)) {
       output_.abandon_file();
       return "--output names the file that is written";
     }
     return std::nullopt;
-  }
-
-  // By where both lead: a name may be a link, and what it leads to need not exist yet.
-  [[nodiscard]] bool names_target(const std::string& other) const {
-    FileSystem& fs = posix_file_system();
-    const auto report = write::resolve(fs, other, SymlinkPolicy::follow);
-    const auto target = write::resolve(fs, flags_.path, options_.symlink);
-    if (!report || !target || report->name != target->name) return false;
-    const auto left = fs.status(report->directory.get());
-    const auto right = fs.status(target->directory.get());
-    return left && right && left->inode == right->inode && left->device == right->device;
   }
 
   // Memory stays constant however much there is. Nothing: the end of the input was reached.

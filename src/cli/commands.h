@@ -6,10 +6,15 @@
 
 namespace untorn::cli {
 
+[[nodiscard]] Command make_append_command();
+[[nodiscard]] Command make_apply_command();
 [[nodiscard]] Command make_doctor_command();
 [[nodiscard]] Command make_fix_command();
+[[nodiscard]] Command make_pipeline_command();
 [[nodiscard]] Command make_prove_command();
+[[nodiscard]] Command make_registry_command();
 [[nodiscard]] Command make_scan_command();
+[[nodiscard]] Command make_watch_command();
 [[nodiscard]] Command make_write_command();
 
 }  // namespace untorn::cli

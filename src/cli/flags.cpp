@@ -9,12 +9,10 @@
 #include <utility>
 #include <variant>
 
+#include "base/escape.h"
+
 namespace untorn::cli {
 namespace {
-
-std::string in_quotes(std::string_view text) {
-  return "\"" + std::string(text) + "\"";
-}
 
 // "-o,--output" → "--output".
 std::string long_name(const Flag& flag) {
