@@ -1,18 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Builds the wheel of the package untorn: CMake does the work, this packs the result (PEP 517).
+"""Builds wheel and source archive of the package untorn (PEP 517): CMake compiles, this packs.
 
-Needs cmake 3.25, a C++23 compiler (g++ 12.2 or newer) and the headers of some CPython 3.8 or newer;
-uses ninja and ccache where they are. One wheel serves all CPythons from 3.8 on (the stable ABI).
+Needs cmake 3.25, a C++23 compiler (g++ 12.2 or newer), the headers of some CPython 3.8 or newer, of
+fmt, valijson and rapidjson; uses ninja and ccache where they are. One wheel serves all CPythons
+from 3.8 on (the stable ABI). Nothing is fetched.
+
+The source archive holds what the package is made of, not the whole tree: the rooms that the
+extension links, their headers, and how they are built. It has the same layout, with a
+pyproject.toml of its own at the top.
 """
 
 import base64
+import gzip
 import hashlib
+import io
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import tempfile
 import zipfile
 from pathlib import Path
@@ -21,14 +30,26 @@ PROJECT = Path(__file__).resolve().parents[2]
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # of a zip archive: equal inputs give equal wheels
 
 
-class UnsupportedOperation(Exception):
-    """What this backend does not do."""
+# What the source archive holds of the tree.
+SOURCES = ("CMakeLists.txt", "LICENSE", "cmake", "docs/guide/python.md", "include", "python",
+           *(f"src/{room}" for room in (
+               "base", "counters", "crash", "document", "filesystem", "health", "library",
+               "line_log", "patch", "pipeline", "registry", "report", "transaction", "write")))
+LEFT_OUT = re.compile(r"(?:^|/)(?:__pycache__|\.[^/]*)(?:/|$)|\.pyc$")
+# Of the archive itself.
+PYPROJECT = """# SPDX-License-Identifier: Apache-2.0
+[build-system]
+requires = []
+build-backend = "untorn_build"
+backend-path = ["python/backend"]
+"""
 
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     with tempfile.TemporaryDirectory(prefix="untorn-wheel-") as build:
         package = _compile(Path(build))
-        files = {f"untorn/{path.name}": path.read_bytes() for path in sorted(package.iterdir())}
+        files = {f"untorn/{path.relative_to(package).as_posix()}": path.read_bytes()
+                 for path in sorted(package.rglob("*")) if path.is_file()}
     information = f"{_name()}.dist-info"
     files.update({f"{information}/{name}": text for name, text in _information().items()})
     files[f"{information}/RECORD"] = _record(files, f"{information}/RECORD")
@@ -51,19 +72,45 @@ def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
 
 
 def build_sdist(sdist_directory, config_settings=None):
-    raise UnsupportedOperation("the package is a part of its source tree: install from there")
+    top = _name()
+    files = {name: (PROJECT / name).read_bytes() for name in _sources()}
+    files["pyproject.toml"] = PYPROJECT.encode()
+    files["PKG-INFO"] = _information()["METADATA"]
+    archive = Path(sdist_directory, f"{top}.tar.gz")
+    # Equal inputs give equal archives.
+    with gzip.GzipFile(archive, "wb", mtime=0) as packed, \
+            tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for name, content in sorted(files.items()):
+            entry = tarfile.TarInfo(f"{top}/{name}")
+            entry.size, entry.mode = len(content), 0o644
+            tar.addfile(entry, io.BytesIO(content))
+    return archive.name
+
+
+def _sources():
+    """Paths of the archive, relative to the tree, with "/"."""
+    for source in SOURCES:
+        path = PROJECT / source
+        found = [path] if path.is_file() else sorted(path.rglob("*"))
+        for file in found:
+            name = file.relative_to(PROJECT).as_posix()
+            if file.is_file() and not LEFT_OUT.search(name):
+                yield name
 
 
 def _compile(build):
-    """The folder of the built package."""
+    """The folder of the built package. Compiled as the release preset does, so that ccache knows
+    it; further options come from UNTORN_CMAKE_ARGS."""
     options = [
-        "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_MODULE_LINKER_FLAGS_RELEASE=-s",
+        "-DCMAKE_BUILD_TYPE=RelWithDebInfo", "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O2 -g1 -DNDEBUG",
+        "-DCMAKE_MODULE_LINKER_FLAGS=-s",
         "-DUNTORN_BUILD_PYTHON=ON", "-DUNTORN_BUILD_COMMAND=OFF", "-DUNTORN_BUILD_TESTS=OFF",
         "-DUNTORN_WARNINGS_AS_ERRORS=OFF", f"-DPython3_EXECUTABLE={sys.executable}"]
     if shutil.which("ninja"):
         options += ["-G", "Ninja"]
     if shutil.which("ccache"):
         options += ["-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"]
+    options += shlex.split(os.environ.get("UNTORN_CMAKE_ARGS", ""))
     _run("cmake", "-S", str(PROJECT), "-B", str(build), *options)
     _run("cmake", "--build", str(build), "--target", "untorn_python_package",
          "--parallel", str(os.cpu_count() or 1))
@@ -73,7 +120,8 @@ def _compile(build):
 def _run(*command):
     if shutil.which(command[0]) is None:
         sys.exit(f"untorn: building the package needs {command[0]}, and it is not on PATH; "
-                 "on Debian 12: apt-get install cmake g++ libpython3-dev ninja-build")
+                 "on Debian 12: apt-get install cmake g++ libfmt-dev libpython3-dev "
+                 "libvalijson-dev ninja-build rapidjson-dev")
     result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     if result.returncode != 0:
         sys.stdout.write(result.stdout.decode(errors="replace"))

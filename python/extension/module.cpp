@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The module `_untorn`: the library's replacement of one file, for CPython 3.8 and newer through
-// the stable ABI. What users call stands in untorn/_files.py; here is what must be native.
+// The module `_untorn`, for CPython 3.8 and newer through the stable ABI: the library's replacement
+// of one file here, its classes in object.h. What users call is written in Python.
 //
 //   P1  File work is done without the interpreter's lock, on bytes that nobody can change.
 //   P2  A signal that Python handles (Ctrl-C) ends a long write, and then nothing is committed.
-//   P3  No C++ exception leaves this file; running out of memory becomes a MemoryError.
+//   P3  No C++ exception leaves the extension; running out of memory becomes a MemoryError.
 #include <Python.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <new>
+#include <memory>
 #include <utility>
 
 #include "convert.h"
+#include "interpreter.h"
+#include "object.h"
 #include "stream.h"
 
 namespace untorn::python {
@@ -22,34 +24,6 @@ namespace {
 
 // How much is written between two looks at the signals.
 constexpr std::size_t piece_bytes_max = std::size_t{4} << 20U;
-
-class WithoutInterpreter {
- public:
-  WithoutInterpreter() : thread_(PyEval_SaveThread()) {}
-  WithoutInterpreter(const WithoutInterpreter&) = delete;
-  WithoutInterpreter& operator=(const WithoutInterpreter&) = delete;
-  ~WithoutInterpreter() { PyEval_RestoreThread(thread_); }
-
- private:
-  PyThreadState* thread_;
-};
-
-// P1.
-template <class Work>
-auto without_interpreter(const Work& work) {
-  const WithoutInterpreter released;
-  return work();
-}
-
-// P3.
-template <class Work>
-PyObject* guarded(const Work& work) noexcept {
-  try {
-    return work();
-  } catch (const std::bad_alloc&) {
-    return PyErr_NoMemory();
-  }
-}
 
 bool write_all(Stream& stream, PyObject* name, std::string_view bytes) {
   while (!bytes.empty()) {
@@ -111,9 +85,8 @@ PyObject* replace(PyObject* /*module*/, PyObject* arguments) noexcept {
 
 constexpr const char* fail_text =
     "fail(path, errno, step)\n\n"
-    "Raises the untorn.Error of a system call of Python's own: step 'inspect' while reading, "
-    "'write' "
-    "while\nwriting in place.";
+    "Raises the untorn.Error of a system call of Python's own: step 'inspect' while reading,\n"
+    "'create_temporary' before anything was written, 'write' while writing in place.";
 
 PyObject* fail(PyObject* /*module*/, PyObject* arguments) noexcept {
   return guarded([&]() -> PyObject* {
@@ -123,10 +96,12 @@ PyObject* fail(PyObject* /*module*/, PyObject* arguments) noexcept {
     if (PyArg_ParseTuple(arguments, "Ois:fail", &target, &os_errno, &word) == 0) return nullptr;
     PathArgument path;
     if (!to_path(target, path)) return nullptr;
-    const bool writing = to_string(Step::write) == word;
-    return raise(Error::from_errno(os_errno, writing ? Step::write : Step::inspect,
-                                   writing ? Outcome::unknown : Outcome::not_applied, path.bytes),
-                 path.name.get());
+    Step step = Step::inspect;
+    for (const Step known : {Step::create_temporary, Step::write}) {
+      if (to_string(known) == word) step = known;
+    }
+    const Outcome outcome = step == Step::write ? Outcome::unknown : Outcome::not_applied;
+    return raise(Error::from_errno(os_errno, step, outcome, path.bytes), path.name.get());
   });
 }
 
@@ -230,16 +205,21 @@ PyType_Spec replacer_spec = {"untorn._untorn.Replacer", sizeof(ReplacerObject), 
 PyMethodDef module_methods[] = {
     {"replace", replace, METH_VARARGS, replace_text},
     {"fail", fail, METH_VARARGS, fail_text},
+    {"run", run_function, METH_VARARGS, run_text},
     {nullptr, nullptr, 0, nullptr},
 };
 
+bool add_type(PyObject* module, const char* name, Owned type) {
+  if (type == nullptr || PyModule_AddObject(module, name, type.get()) != 0) return false;
+  (void)type.release();  // it is the module's now
+  return true;
+}
+
 int fill(PyObject* module) noexcept {
   if (PyModule_AddStringConstant(module, "version", UNTORN_VERSION) != 0) return -1;
-  PyObject* const type = PyType_FromSpec(&replacer_spec);
-  if (type == nullptr) return -1;
-  if (PyModule_AddObject(module, "Replacer", type) == 0) return 0;
-  Py_DECREF(type);
-  return -1;
+  const bool added = add_type(module, "Replacer", Owned(PyType_FromSpec(&replacer_spec))) &&
+                     add_type(module, "Object", Owned(make_object_type()));
+  return added ? 0 : -1;
 }
 
 PyModuleDef_Slot module_slots[] = {{Py_mod_exec, slot(fill)}, {0, nullptr}};

@@ -11,28 +11,43 @@ power cut too leaves a whole version, perhaps the old one), "durable" (the new o
 """
 
 from untorn import errors
+from untorn._common import Receipt
+from untorn._document import Document
 from untorn._files import (
-    Receipt,
     atomic_write,
-    open,
     read_bytes,
     read_text,
     write_bytes,
     write_json,
     write_text,
 )
+from untorn._health import doctor, probe, sweep
+from untorn._line_log import LineLog
+from untorn._open import open
+from untorn._registry import (
+    Registry,
+    RegistryChange,
+    RegistryEntry,
+    RegistryVersion,
+    SpecProblem,
+)
+from untorn._transaction import Transaction, TreeLock, recover, transaction, tree_lock
 from untorn._untorn import version as __version__
+from untorn._values import (
+    AppendReceipt,
+    Generation,
+    Recovery,
+    ReplacedDocument,
+    TornLines,
+    TransactionReceipt,
+    TransactionRecovery,
+)
 from untorn.errors import Error
 
 __all__ = [
-    "Error",
-    "Receipt",
-    "atomic_write",
-    "errors",
-    "open",
-    "read_bytes",
-    "read_text",
-    "write_bytes",
-    "write_json",
-    "write_text",
+    "AppendReceipt", "Document", "Error", "Generation", "LineLog", "Receipt", "Recovery",
+    "Registry", "RegistryChange", "RegistryEntry", "RegistryVersion", "ReplacedDocument",
+    "SpecProblem", "TornLines", "Transaction", "TransactionReceipt", "TransactionRecovery",
+    "TreeLock", "atomic_write", "doctor", "errors", "open", "probe", "read_bytes", "read_text",
+    "recover", "sweep", "transaction", "tree_lock", "write_bytes", "write_json", "write_text",
 ]

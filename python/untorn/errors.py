@@ -56,11 +56,15 @@ _NUMBERS = {
     "unsupported": _errno.ENOTSUP,
     "busy": _errno.EBUSY,
     "timed_out": _errno.ETIMEDOUT,
+    "conflict": _errno.ESTALE,
+    "corrupt": _errno.EBADMSG,
 }
 
 
 def _number_of(code, path):
     """As open() would have it."""
+    if path is None:
+        return _NUMBERS.get(code, _errno.EIO)
     name = _os.fsencode(path)
     if not name:
         return _errno.ENOENT
@@ -74,7 +78,8 @@ def make_error(number, path, code, step, outcome, advice, message):
     number = number or _number_of(code, path)
     usual = type(OSError(number, ""))
     kind = globals().get(usual.__name__, Error)
-    error = kind(number, _os.strerror(number), path)
+    names = () if path is None else (path,)
+    error = kind(number, _os.strerror(number), *names)
     error.code, error.step, error.outcome, error.advice = code, step, outcome, advice
     error.message = message
     return error

@@ -20,7 +20,7 @@ class TimeoutError(Error, builtins.TimeoutError): ...
 
 def make_error(
     number: int,
-    path: Union[str, bytes],
+    path: Union[str, bytes, None],
     code: str,
     step: str,
     outcome: str,

@@ -155,6 +155,17 @@ class Proofs(FolderTest):
             "json.dump({'number': number, 'list': list(range(5000))}, file, indent=2)",
             "--expect", "atomic,parse,durable"))
 
+    def test_a_document_of_the_package_is_proved(self):
+        # Generations carry a checksum; one that is torn is never used.
+        self.assert_proved(self.prove(
+            "untorn", "module.Document('state.json').replace({'number': number})",
+            "--expect", "atomic,parse,durable", "--ignore", ".untorn/*"))
+
+    def test_a_transaction_of_the_package_is_proved_durable(self):
+        self.assert_proved(self.prove(
+            "untorn", "with module.transaction('.') as t: t['state.json'] = json.dumps([number])",
+            "--expect", "atomic,parse,durable"))
+
 
 if __name__ == "__main__":
     unittest.main()

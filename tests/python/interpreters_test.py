@@ -13,7 +13,8 @@ import untorn
 from harness import need
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SUITES = ("package_test", "atomic_file_test", "semantics_test")
+SUITES = ("package_test", "atomic_file_test", "semantics_test", "open_test", "atomicwrites_test",
+          "document_test", "transaction_test", "registry_test", "state_test")
 OLDEST, NEWEST = 8, 13
 
 
