@@ -17,7 +17,7 @@ link_command = mkdir -p build/bin && ln -sfn ../release/src/cli/untorn build/bin
   ln -sfn release/python build/python
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test bench lint format fresh clean
+.PHONY: help build demo test lab bench lint format fresh clean
 
 help:
 	@sed -n 's/^#: //p' Makefile
@@ -44,6 +44,14 @@ test:
 	@cmake --build --preset $(PRESET)
 	@$(if $(filter release,$(PRESET)),$(link_command),:)
 	@ctest --preset $(PRESET) --parallel $(JOBS) --output-junit junit.xml
+
+#: make lab      what takes long: 5,000 kills of each program instead of 500, the wheel built from
+#:               its source archive
+lab: build
+	@scripts/bootstrap test
+	@cmake --preset release $(QUIET) -DUNTORN_BUILD_TESTS=ON
+	@cmake --build --preset release
+	@UNTORN_LAB=1 UNTORN_KILLS=5000 ctest --preset release --label-regex '^lab$$' --parallel $(JOBS)
 
 #: make bench    measure, and write the table of docs/benchmarks.md
 bench: build
