@@ -71,6 +71,7 @@ struct Command {
   std::vector<Argument> arguments;
   bool takes_command = false;  // everything after "--" is kept as it is, in Invocation::rest
   std::vector<std::string> formats = {"text", "json"};
+  bool plumbing = false;  // listed under a heading of its own
   std::function<ExitCode(const Invocation&)> run;
 };
 

@@ -230,6 +230,7 @@ Command make_pipeline_command() {
   auto flags = std::make_shared<PipelineFlags>();
   Command command;
   command.name = "pipeline";
+  command.plumbing = true;
   command.summary = "Show what a pipeline keeps, roll its state back, or leave Untorn.";
   command.usage = "VERB PROJECT";
   command.description =

@@ -187,6 +187,7 @@ Command make_registry_command() {
   auto flags = std::make_shared<RegistryFlags>();
   Command command;
   command.name = "registry";
+  command.plumbing = true;
   command.summary = "Keep a folder of validated specifications and their files.";
   command.usage = "VERB DIR [NAME] [FILE]";
   command.description =

@@ -78,11 +78,15 @@ std::string shown(const Flag& flag) {
 }  // namespace
 
 std::string short_help(const std::vector<Command>& commands) {
-  std::string out = "untorn: files that survive crashes\n\nCommands:\n";
-  std::vector<std::pair<std::string, std::string>> rows;
-  rows.reserve(commands.size());
-  for (const Command& command : commands) rows.emplace_back(command.name, command.summary);
-  append_rows(out, rows);
+  std::string out = "untorn: files that survive crashes\n";
+  for (const bool plumbing : {false, true}) {
+    std::vector<std::pair<std::string, std::string>> rows;
+    for (const Command& command : commands) {
+      if (command.plumbing == plumbing) rows.emplace_back(command.name, command.summary);
+    }
+    out += plumbing ? "\nPlumbing:\n" : "\nCommands:\n";
+    append_rows(out, rows);
+  }
   out += "\nExample:\n  printf '{\"theme\": \"dark\"}\\n' | untorn write settings.json\n";
   out += "\nMore: untorn COMMAND --help, untorn --version\n";
   return out;

@@ -23,8 +23,17 @@ class Frame(CommandTest):
         self.assert_exit(result, 0)
         self.assertRegex(result.stdout, rb"\Auntorn \d+\.\d+\.\d+\n\Z")
 
+    def test_plumbing_has_a_heading_of_its_own(self):
+        before, after = self.run_untorn("--help").stdout.decode().split("\nPlumbing:\n")
+        listed = after.split("\nExample:")[0]
+        for verb in ("pipeline", "registry"):
+            self.assertIn(f"  {verb} ", listed)
+            self.assertNotIn(f"  {verb} ", before)
+        self.assertIn("  write ", before)
+
     def test_every_command_has_help_with_an_example(self):
-        for verb in ("write", "prove", "scan", "fix", "doctor"):
+        for verb in ("append", "apply", "doctor", "fix", "pipeline", "prove", "registry", "scan",
+                     "watch", "write"):
             with self.subTest(verb):
                 result = self.run_untorn(verb, "--help")
                 self.assert_exit(result, 0)
