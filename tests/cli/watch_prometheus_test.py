@@ -83,7 +83,9 @@ class Prometheus(WatchTest):
             with urllib.request.urlopen(address, timeout=10) as response:
                 return json.load(response)
         except urllib.error.HTTPError as error:
-            return json.load(error)
+            text = error.read()
+            # While it starts it answers 503, in plain words.
+            return json.loads(text) if text.startswith(b"{") else {"status": "error"}
         except OSError:
             return {"status": "not there yet"}
 
