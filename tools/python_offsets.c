@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Prints the row of src/prove/stack_python_layout.cpp for the CPython whose headers it is compiled
+// Prints the row of src/prove/stack/python_layout.cpp for the CPython whose headers it is compiled
 // against. CPython publishes no such table before 3.13; the fields do not move between the patch
 // releases of one minor version. To re-derive a row:
 //

@@ -11,14 +11,14 @@
 #include <system_error>
 #include <utility>
 
-#include "prove/counterexample.h"
-#include "prove/judge.h"
-#include "prove/plan.h"
-#include "prove/sandbox.h"
-#include "prove/stack.h"
-#include "prove/trace.h"
-#include "prove/tree_command.h"
-#include "prove/verdict.h"
+#include "prove/judge/judge.h"
+#include "prove/judge/plan.h"
+#include "prove/judge/tree_command.h"
+#include "prove/report/counterexample.h"
+#include "prove/report/verdict.h"
+#include "prove/sandbox/sandbox.h"
+#include "prove/stack/stack.h"
+#include "prove/trace/trace.h"
 
 namespace untorn::prove {
 

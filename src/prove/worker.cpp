@@ -17,7 +17,7 @@
 #include <string_view>
 #include <utility>
 
-#include "prove/sandbox_descriptor.h"
+#include "prove/sandbox/descriptor.h"
 
 namespace untorn::prove {
 

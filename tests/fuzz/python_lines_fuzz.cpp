@@ -6,7 +6,7 @@
 #include <cstring>
 #include <span>
 
-#include "prove/stack_python_lines.h"
+#include "prove/stack/python_lines.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 9) return 0;

@@ -27,8 +27,8 @@
 #include <vector>
 
 #include "crash/engine.h"
-#include "prove/sandbox.h"
-#include "prove/trace.h"
+#include "prove/sandbox/sandbox.h"
+#include "prove/trace/trace.h"
 
 namespace untorn::prove {
 namespace {

@@ -100,12 +100,12 @@ class IncludeRules(TidyTest):
     def test_arrows(self):
         for room, name in [("base", "filesystem/names.h"), ("filesystem", "write/replace.h"),
                            ("crash", "untorn/replace.h"), ("write", "crash/engine.h"),
-                           ("report", "prove/verdict.h"), ("prove", "cli/flags.h"),
+                           ("report", "prove/report/verdict.h"), ("prove", "cli/flags.h"),
                            ("library", "untorn/error.h"), ("base", "unheard/of.h")]:
             with self.subTest(room=room, name=name):
                 self.assert_found(f"src/{room}/a.cpp", SPDX + f'#include "{name}"\n', "arrows")
         for room, name in [("write", "untorn/replace.h"), ("prove", "crash/engine.h"),
-                           ("cli", "prove/verdict.h"), ("crash", "filesystem/names.h")]:
+                           ("cli", "prove/report/verdict.h"), ("crash", "filesystem/names.h")]:
             with self.subTest(room=room, name=name):
                 self.assert_clean(f"src/{room}/a.cpp", SPDX + f'#include "{name}"\n')
         self.assert_clean("src/base/a.cpp", SPDX + '// #include "cli/flags.h"\n')

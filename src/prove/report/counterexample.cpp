@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "prove/report/counterexample.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "base/hash.h"
+
+namespace untorn::prove {
+
+namespace {
+
+constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
+
+bool changes_content(const Operation& operation) {
+  return operation.kind == OperationKind::write || operation.kind == OperationKind::truncate;
+}
+
+bool changes_names(const Operation& operation) {
+  switch (operation.kind) {
+    case OperationKind::create:
+    case OperationKind::make_directory:
+    case OperationKind::make_symlink:
+    case OperationKind::make_special:
+    case OperationKind::link:
+    case OperationKind::unlink:
+    case OperationKind::remove_directory:
+    case OperationKind::rename:
+    case OperationKind::exchange:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Puts a name where it was not, so that readers find what lies behind it.
+bool publishes(const Operation& operation) {
+  return operation.kind == OperationKind::rename || operation.kind == OperationKind::link ||
+         operation.kind == OperationKind::exchange || operation.kind == OperationKind::create;
+}
+
+std::string below(const crash::Path& directory, const std::string& name) {
+  if (directory == "/") return directory + name;
+  return directory.empty() ? name : directory + "/" + name;
+}
+
+Hash128 hash_of(const OperationLog& log) {
+  Hash128 hash;
+  for (const Operation& operation : log.operations) {
+    hash = combine(hash, static_cast<std::uint64_t>(operation.kind));
+    hash = combine(hash, operation.inode);
+    hash = combine(hash, operation.directory);
+    hash = combine(hash, operation.target_directory);
+    hash = combine(hash, operation.offset);
+    hash = combine(hash, operation.size);
+    hash = combine(hash, hash128(operation.name));
+    hash = combine(hash, hash128(operation.target_name));
+    hash = combine(hash, hash128(operation.payload.view()));
+  }
+  return hash;
+}
+
+bool is_durability(Check check) {
+  return check == Check::durable || check == Check::durable_if_synced;
+}
+
+}  // namespace
+
+Explainer::Explainer(const crash::History& history, StackCollector* stacks, std::string root)
+    : history_(history),
+      log_(history.log()),
+      stacks_(stacks),
+      root_(std::move(root)),
+      log_hash_(fmt::format("{:016x}", hash_of(log_).first)) {}
+
+OperationNote Explainer::note(std::size_t operation) const {
+  const Operation& done = log_.operations.at(operation);
+  OperationNote note;
+  note.operation = to_string(done.kind);
+  if (changes_names(done)) {
+    if (done.directory != no_inode) {
+      note.path = below(history_.path_of(done.directory, operation), done.name);
+    }
+    if (done.target_directory != no_inode) {
+      note.target = below(history_.path_of(done.target_directory, operation), done.target_name);
+    }
+    if (note.path.empty()) note.path = note.target;
+  } else if (done.inode != no_inode) {
+    note.path = history_.path_of(done.inode, operation);
+  }
+  if (done.kind == OperationKind::write) note.bytes = done.payload.size();
+  if (done.kind == OperationKind::truncate) note.size = done.size;
+  if (stacks_ == nullptr || done.stack == no_index) return note;
+  if (const Frame* frame = source_frame(stacks_->resolve(done.stack))) {
+    Source source{frame->path, frame->line, frame->function};
+    if (source.path.starts_with(root_ + "/")) source.path.erase(0, root_.size() + 1);
+    note.source = std::move(source);
+  }
+  return note;
+}
+
+std::string Explainer::place(std::size_t operation) const {
+  const auto source = note(operation).source;
+  if (!source || source->path.empty() || source->line == 0) return {};
+  return fmt::format("{} line {}", source->path, source->line);
+}
+
+// A place in the source, or else the call itself.
+std::string Explainer::at(std::size_t operation) const {
+  std::string text = place(operation);
+  if (!text.empty()) return text;
+  const OperationNote what = note(operation);
+  return fmt::format("the {} of {}", what.operation, what.path);
+}
+
+// For a power cut: the first operation that did not persist and whose loss shows. For a kill: the
+// call that was interrupted.
+std::size_t Explainer::choose_lost(const Failure& failure) const {
+  const BadState& bad = failure.simplest;
+  const auto concerns = [&](std::size_t index) {
+    const Operation& operation = log_.operations[index];
+    return changes_content(operation) && operation.inode == bad.inode;
+  };
+  if (!is_durability(failure.check) || failure.simplest.observed != Observed::old_after_ack) {
+    const auto found = std::find_if(bad.lost.begin(), bad.lost.end(), concerns);
+    if (found != bad.lost.end()) return *found;
+  }
+  if (!bad.lost.empty()) return bad.lost.front();
+  for (std::size_t i = bad.begun; i < log_.operations.size(); ++i) {
+    const Operation& operation = log_.operations[i];
+    const bool changing = changes_content(operation) || changes_names(operation);
+    if (!changing) continue;
+    if (failure.story == nullptr) return i;
+    const auto& inodes = failure.story->inodes;
+    if (std::binary_search(inodes.begin(), inodes.end(), operation.inode)) return i;
+  }
+  return none;
+}
+
+// The operation that exposes the loss: it persisted although it came later, or it emptied or
+// published the file before.
+std::size_t Explainer::choose_kept(const Failure& failure, std::size_t lost) const {
+  std::size_t later = none;
+  std::size_t earlier = none;
+  for (const std::size_t index : failure.simplest.kept) {
+    const Operation& operation = log_.operations[index];
+    const bool concerns = failure.story == nullptr ||
+                          std::binary_search(failure.story->inodes.begin(),
+                                             failure.story->inodes.end(), operation.inode);
+    if (!concerns) continue;
+    const bool exposes = publishes(operation) || operation.kind == OperationKind::truncate;
+    const bool counts = exposes || (changes_content(operation) && lost < index) ||
+                        (failure.story == nullptr && changes_names(operation));
+    if (!counts) continue;
+    std::size_t& place = lost != none && index > lost ? later : earlier;
+    const bool weaker = place != none && !exposes &&
+                        (publishes(log_.operations[place]) ||
+                         log_.operations[place].kind == OperationKind::truncate);
+    if (!weaker) place = index;
+  }
+  if (is_durability(failure.check) && failure.simplest.observed == Observed::old_after_ack)
+    return later;
+  return later != none ? later : earlier;
+}
+
+Explainer::Choice Explainer::choose(const Failure& failure) const {
+  const std::size_t lost = choose_lost(failure);
+  return {lost, choose_kept(failure, lost)};
+}
+
+// The operation by which the program changed the file under its own name, if it did.
+std::size_t Explainer::written_in_place(const Failure& failure) const {
+  if (failure.story == nullptr || failure.story->path_class == PathClass::log) return none;
+  const std::size_t begun = failure.simplest.begun;
+  const auto last_before = [&](const std::vector<std::size_t>& operations) {
+    const auto later = std::upper_bound(operations.begin(), operations.end(), begun);
+    return later == operations.begin() ? none : *std::prev(later);
+  };
+  const std::size_t emptied = last_before(failure.story->emptied);
+  return emptied != none ? emptied : last_before(failure.story->rewritten);
+}
+
+std::string Explainer::missing_sync(const Failure& failure, const Choice& choice) const {
+  const Operation& lost = log_.operations[choice.lost];
+  if (changes_names(lost)) return "fsync of the directory after " + at(choice.lost);
+  if (choice.kept != none && choice.kept > choice.lost && publishes(log_.operations[choice.kept])) {
+    const std::string first = at(choice.lost);
+    const std::string second = at(choice.kept);
+    if (first == second) return "fsync of the file before it is renamed at " + first;
+    return fmt::format("fsync of the file between {} and {}", first, second);
+  }
+  const bool last_word = is_durability(failure.check);
+  return fmt::format("fsync of the file after {}{}", at(choice.lost),
+                     last_word ? ", before the program says it is done" : "");
+}
+
+std::string Explainer::missing(const Failure& failure, const Choice& choice) const {
+  if (choice.lost == none) return "an atomic replace: write a temporary, fsync it, rename it";
+  if (failure.check == Check::no_litter) {
+    return "a clean-up of left temporaries at the next start, or O_TMPFILE";
+  }
+  const bool power = failure.engine == crash::Model::portable;
+  if (failure.check == Check::lines)
+    return "one line for each write, and a reader that drops a torn last line";
+  if (failure.story == nullptr) {
+    if (power && choice.kept != none && choice.kept > choice.lost)
+      return missing_sync(failure, choice);
+    return fmt::format(
+        "a single atomic step instead of several: {} is not done while what came before it is",
+        at(choice.lost));
+  }
+  if (is_durability(failure.check)) return missing_sync(failure, choice);
+  const bool published =
+      choice.kept != none && choice.kept > choice.lost && publishes(log_.operations[choice.kept]);
+  const std::size_t in_place = written_in_place(failure);
+  if (published || in_place == none) return missing_sync(failure, choice);
+  if (failure.story->database) {
+    return fmt::format("a sync of the database or its journal before {}", at(choice.lost));
+  }
+  const bool emptied = log_.operations[in_place].kind == OperationKind::truncate &&
+                       log_.operations[in_place].size == 0;
+  const std::string where = place(in_place);
+  return fmt::format("an atomic replace: write a temporary, fsync it, rename it ({} in place{})",
+                     emptied ? "truncated" : "written", where.empty() ? "" : " at " + where);
+}
+
+std::string Explainer::replay_token(const Failure& failure) const {
+  const char engine = failure.engine == crash::Model::kill ? 'k' : 'p';
+  return fmt::format("{}-{}-{:016x}{:016x}", log_hash_, engine, failure.simplest.hash.first,
+                     failure.simplest.hash.second);
+}
+
+Violation Explainer::explain(const Failure& failure) const {
+  const Choice choice = choose(failure);
+  Violation violation;
+  violation.engine = failure.engine;
+  violation.check = failure.check;
+  violation.observed = failure.simplest.observed;
+  for (const Observed observed : failure.observed) {
+    if (observed != violation.observed) violation.observed_also.push_back(observed);
+  }
+  std::sort(violation.observed_also.begin(), violation.observed_also.end());
+  if (choice.lost != none) violation.lost = note(choice.lost);
+  if (choice.kept != none) violation.kept = note(choice.kept);
+  violation.path = failure.story != nullptr ? failure.story->path
+                   : violation.lost         ? violation.lost->path
+                                            : std::string();
+  violation.missing = missing(failure, choice);
+  violation.states = failure.states;
+  violation.replay = replay_token(failure);
+  violation.bytes = failure.simplest.bytes;
+  violation.output = failure.simplest.output;
+  return violation;
+}
+
+}  // namespace untorn::prove

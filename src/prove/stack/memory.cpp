@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "prove/stack/memory.h"
+
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace untorn::prove {
+namespace {
+
+// A remote address is a number to us; iovec wants it as a pointer that is never followed here.
+void* as_pointer(Address address) {
+  void* result = nullptr;
+  std::memcpy(&result, &address, sizeof result);
+  return result;
+}
+
+}  // namespace
+
+RemoteMemory::RemoteMemory() : pages_(pages_max) {}
+
+void RemoteMemory::attach(pid_t process, NeededPages& needed) {
+  process_ = process;
+  needed_ = &needed;
+  count_ = 0;
+  if (!needed.empty()) fetch(needed);
+  needed.clear();
+}
+
+// The kernel stops at the first page that is not there any more; the rest is read when needed.
+void RemoteMemory::fetch(const NeededPages& starts) {
+  std::array<iovec, pages_max> remote;
+  const std::size_t count = std::min(starts.size(), pages_max);
+  for (std::size_t i = 0; i < count; ++i) {
+    remote[i] = {.iov_base = as_pointer(starts[i]), .iov_len = page_size_bytes};
+  }
+  const iovec local{.iov_base = pages_.data(), .iov_len = count * page_size_bytes};
+  const ssize_t got = process_vm_readv(process_, &local, 1, remote.data(), count, 0);
+  if (got <= 0) return;
+  count_ = static_cast<std::size_t>(got) / page_size_bytes;
+  std::copy_n(starts.begin(), count_, starts_.begin());
+  std::fill_n(is_needed_.begin(), count_, false);
+}
+
+const RemoteMemory::Page* RemoteMemory::page(Address start) {
+  const auto known = std::find(starts_.begin(), starts_.begin() + count_, start);
+  const auto index = static_cast<std::size_t>(known - starts_.begin());
+  if (index == count_) {
+    if (start == 0 || count_ == pages_max) return nullptr;
+    if (read_some(start, pages_[index]) != page_size_bytes) return nullptr;
+    starts_[index] = start;
+    is_needed_[index] = false;
+    ++count_;
+  }
+  if (!is_needed_[index]) {
+    is_needed_[index] = true;
+    needed_->push_back(start);
+  }
+  return &pages_[index];
+}
+
+bool RemoteMemory::read(Address address, std::span<std::byte> out) {
+  if (out.size() > std::numeric_limits<Address>::max() - address) return false;
+  if (out.size() > page_size_bytes) return read_some(address, out) == out.size();
+  while (!out.empty()) {
+    const std::size_t offset = address % page_size_bytes;
+    const Page* found = page(address - offset);
+    if (found == nullptr) return read_some(address, out) == out.size();
+    const std::size_t count = std::min(out.size(), page_size_bytes - offset);
+    std::memcpy(out.data(), found->data() + offset, count);
+    out = out.subspan(count);
+    address += count;
+  }
+  return true;
+}
+
+std::size_t RemoteMemory::read_some(Address address, std::span<std::byte> out) const {
+  const iovec local{.iov_base = out.data(), .iov_len = out.size()};
+  const iovec remote{.iov_base = as_pointer(address), .iov_len = out.size()};
+  const ssize_t count = process_vm_readv(process_, &local, 1, &remote, 1, 0);
+  return count > 0 ? static_cast<std::size_t>(count) : 0;
+}
+
+}  // namespace untorn::prove
