@@ -21,12 +21,12 @@
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/tree_counters.h"
+#include "filesystem/kept_folder.h"
 #include "patch/parse.h"
 #include "pipeline/patch_plan.h"
 #include "pipeline/patch_source.h"
 #include "transaction/leave.h"
 #include "untorn/transaction.h"
-#include "write/kept_folder.h"
 #include "write/target.h"
 
 namespace untorn::cli {
@@ -222,8 +222,8 @@ class ApplyRun {
 
   [[nodiscard]] bool has_kept_folder() const {
     std::error_code ignored;
-    return std::filesystem::exists(
-        std::filesystem::path(flags_.directory) / write::kept_folder_name, ignored);
+    return std::filesystem::exists(std::filesystem::path(flags_.directory) / kept_folder_name,
+                                   ignored);
   }
 
   // The report must not replace what the patch has just changed.

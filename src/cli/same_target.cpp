@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/same_target.h"
 
+#include "filesystem/same_file.h"
 #include "untorn/filesystem.h"
 #include "write/resolve.h"
 
@@ -13,7 +14,7 @@ bool leads_to_same(const std::string& output, const std::string& path, SymlinkPo
   if (!report || !target || report->name != target->name) return false;
   const auto left = fs.status(report->directory.get());
   const auto right = fs.status(target->directory.get());
-  return left && right && left->inode == right->inode && left->device == right->device;
+  return left && right && same_file(*left, *right);
 }
 
 }  // namespace untorn::cli

@@ -13,6 +13,7 @@
 #include "counters/counter_folder.h"
 #include "counters/fork_count.h"
 #include "counters/layout.h"
+#include "filesystem/same_file.h"
 
 namespace untorn {
 
@@ -48,7 +49,7 @@ struct Counters::State {
 // Handles are numbers, and a child may have closed all that it did not know.
 bool Counters::State::is_folder_still_ours() const {
   auto status = fs.status(folder.get());
-  return status && status->inode == folder_status.inode && status->device == folder_status.device;
+  return status && same_file(*status, folder_status);
 }
 
 bool Counters::State::is_still_named() const {

@@ -6,18 +6,13 @@
 #include <cstddef>
 
 #include "base/escape.h"
+#include "base/text.h"
 
 namespace untorn::document {
 namespace {
 
 constexpr std::string_view white_space = " \t\n\r\v\f";
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t from = text.find_first_not_of(white_space);
-  if (from == std::string_view::npos) return {};
-  return text.substr(from, text.find_last_not_of(white_space) + 1 - from);
-}
 
 // "line 3, column 7", columns in code points.
 std::string position(std::string_view text, std::size_t offset) {
@@ -53,7 +48,7 @@ bool is_wide(std::string_view text) {
 
 std::string_view without_comments_before(std::string_view text) {
   for (;;) {
-    text = trimmed(text);
+    text = trimmed(text, white_space);
     std::size_t end = 0;
     if (text.starts_with("/*")) {
       end = text.find("*/");
@@ -71,7 +66,7 @@ std::string_view without_comments_before(std::string_view text) {
 // Comment lines at the end, and one comment behind the last token, are taken away.
 std::string_view without_comments_after(std::string_view text) {
   for (;;) {
-    text = trimmed(text);
+    text = trimmed(text, white_space);
     if (text.ends_with("*/")) {
       const std::size_t begin = text.rfind("/*");
       if (begin == std::string_view::npos) return text;
@@ -107,7 +102,7 @@ bool ends_belong_together(std::string_view text) {
   text = without_comments_after(without_comments_before(text));
   // A JavaScript statement or a list of values may end like this.
   while (!text.empty() && (text.back() == ';' || text.back() == ',')) {
-    text = trimmed(text.substr(0, text.size() - 1));
+    text = trimmed(text.substr(0, text.size() - 1), white_space);
   }
   if (text.empty()) return false;
   const std::array<std::string_view, 4> pairs = {"{}", "[]", "\"\"", "''"};
@@ -122,7 +117,7 @@ bool is_more_of_a_kind(std::string_view rest) {
   for (;;) {
     rest = without_comments_before(rest);
     while (!rest.empty() && (rest.front() == ',' || rest.front() == ';')) {
-      rest = trimmed(rest.substr(1));
+      rest = trimmed(rest.substr(1), white_space);
     }
     if (rest.empty()) return true;
     JsonReader reader(rest);
@@ -137,7 +132,7 @@ Verdict judge(std::string_view text, const JsonFault& fault) {
   const auto at = [text](std::size_t offset) { return position(text, offset); };
   if (fault.too_deep) return {false, fault.reason + " (" + at(fault.offset) + ")"};
   if (text.empty()) return {true, "it is empty"};
-  if (trimmed(text).empty()) return {true, "it holds nothing but white space"};
+  if (trimmed(text, white_space).empty()) return {true, "it holds nothing but white space"};
   if (is_wide(text)) return {false, "it is UTF-16 or UTF-32, not UTF-8"};
   if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) {
     const bool all = text.find_first_not_of('\0') == std::string_view::npos;
@@ -150,7 +145,8 @@ Verdict judge(std::string_view text, const JsonFault& fault) {
   }
   const std::string where = " (" + at(fault.offset) + ": " + escape_controls(fault.reason) + ")";
   if (fault.at_end) return {true, "it ends in the middle of a value" + where};
-  if (is_foreign_scalar(trimmed(text))) return {false, "it is not in a form that is read" + where};
+  if (is_foreign_scalar(trimmed(text, white_space)))
+    return {false, "it is not in a form that is read" + where};
   if (JsonReader first(text); first.read_value()) {
     const bool several = is_more_of_a_kind(text.substr(first.at()));
     return {

@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "document/format.h"
+#include "base/refusal.h"
 
 #include <utility>
 
 namespace untorn::document {
-namespace {
-
-std::unexpected<Error> refused(Code code, const std::string& path, std::string why) {
-  return std::unexpected(Error(code, Step::inspect, Outcome::not_applied, 0, path, std::move(why)));
-}
-
-}  // namespace
+namespace {}  // namespace
 
 JsonValue format_value(const Format& format) {
   JsonValue value = JsonValue::object();

@@ -12,7 +12,7 @@
 
 #include "base/try.h"
 #include "counters/timing.h"
-#include "write/read_whole.h"
+#include "filesystem/read_whole.h"
 #include "write/target.h"
 
 namespace untorn::document {
@@ -242,7 +242,7 @@ Result<std::optional<std::string>> read_generation(const Home& home,
   if (stored.unreadable) return std::unexpected(*stored.unreadable);
   if (!stored.about.intact) return std::optional<std::string>();
   UNTORN_TRY(const OwnedHandle file, open_stored(home, stored.folder, stored.name));
-  auto bytes = write::read_whole(home.fs(), file.get());
+  auto bytes = read_whole(home.fs(), file.get());
   if (!bytes) return std::unexpected(home.error(bytes.error(), Step::inspect, stored.name));
   bytes->erase(0, stored.line_bytes);
   if (!stored.holds(*bytes)) return std::optional<std::string>();

@@ -7,7 +7,8 @@
 #include "base/try.h"
 #include "counters/timing.h"
 #include "document/tree_place.h"
-#include "write/read_whole.h"
+#include "filesystem/read_whole.h"
+#include "filesystem/same_file.h"
 #include "write/resolve.h"
 #include "write/target.h"
 
@@ -16,17 +17,9 @@ namespace {
 
 constexpr std::string_view ignore_file_name = ".gitignore";
 
-bool is_missing(Errno os_errno) {
-  return number(os_errno) == ENOENT;
-}
-
-bool is_same(const Status& a, const Status& b) {
-  return a.device == b.device && a.inode == b.inode;
-}
-
 // The last of `names` below `parent`, one folder of ours after the other; those above it go to
 // `above`. None if one is missing.
-Result<OwnedHandle> open_way(const write::KeptFolder& kept, const std::vector<std::string>& names,
+Result<OwnedHandle> open_way(const KeptFolder& kept, const std::vector<std::string>& names,
                              std::vector<OwnedHandle>& above) {
   OwnedHandle last;
   for (std::size_t i = 0; i < names.size(); ++i) {
@@ -71,7 +64,7 @@ Result<Home> Home::find(FileSystem& fs, const std::string& path,
     const OwnedHandle owned(fs, *opened);
     auto status = fs.status(owned.get());
     if (!status) return std::unexpected(home.error(status.error(), Step::inspect, tree.native()));
-    if (!is_same(*status, home.directory_status_)) UNTORN_CHECK(home.climb_to(*status));
+    if (!same_file(*status, home.directory_status_)) UNTORN_CHECK(home.climb_to(*status));
   }
   UNTORN_CHECK(home.open_folders());
   if (home.tree_.get() != Handle::none) UNTORN_CHECK(home.open_older());
@@ -82,7 +75,7 @@ Result<void> Home::climb_to(const Status& tree) {
   const std::string parent = std::filesystem::path(path_).parent_path().native();
   UNTORN_TRY(auto found, find_above(*fs_, directory(), directory_status_, parent,
                                     [&tree](const TreePlace& place) -> Result<bool> {
-                                      return is_same(place.status, tree);
+                                      return same_file(place.status, tree);
                                     }));
   if (!found) return {};  // a link led elsewhere
   tree_ = std::move(found->directory);
@@ -94,7 +87,7 @@ Result<Home> Home::find_kept(FileSystem& fs, const std::string& path) {
   UNTORN_TRY(Home home, find(fs, path));
   const std::string parent = std::filesystem::path(path).parent_path().native();
   const auto keeps = [&](const TreePlace& place) -> Result<bool> {
-    auto kept = write::KeptFolder::find(fs, place.directory.get(), path);
+    auto kept = KeptFolder::find(fs, place.directory.get(), path);
     // What may not be looked at, or is not ours, keeps nothing for us.
     if (!kept || kept->handle() == Handle::none) return false;
     home.way_ = place.names;
@@ -124,7 +117,7 @@ std::vector<std::string> Home::way_names() const {
 
 Result<void> Home::open_folders() {
   const Handle tree = tree_.get() == Handle::none ? directory() : tree_.get();
-  UNTORN_TRY(kept_, write::KeptFolder::find(*fs_, tree, path_));
+  UNTORN_TRY(kept_, KeptFolder::find(*fs_, tree, path_));
   if (kept_.handle() == Handle::none) return {};
   above_folder_.clear();
   UNTORN_TRY(folder_, open_way(kept_, way_names(), above_folder_));
@@ -132,7 +125,7 @@ Result<void> Home::open_folders() {
 }
 
 Result<void> Home::open_older() {
-  UNTORN_TRY(older_kept_, write::KeptFolder::find(*fs_, directory(), path_));
+  UNTORN_TRY(older_kept_, KeptFolder::find(*fs_, directory(), path_));
   if (older_kept_.handle() == Handle::none) return {};
   UNTORN_TRY(older_documents_,
              older_kept_.find_folder(older_kept_.handle(), documents_directory_name));
@@ -170,9 +163,9 @@ Result<void> Home::sync_way(Counters* counters) const {
 }
 
 Result<void> Home::lock(std::chrono::milliseconds wait) {
-  UNTORN_TRY(lock_, write::take_lock(*fs_, folder(), lock_file_name, path_, {.wait = wait}));
+  UNTORN_TRY(lock_, take_lock(*fs_, folder(), lock_file_name, path_, {.wait = wait}));
   if (older() == Handle::none) return {};
-  UNTORN_TRY(older_lock_, write::take_lock(*fs_, older(), lock_file_name, path_, {.wait = wait}));
+  UNTORN_TRY(older_lock_, take_lock(*fs_, older(), lock_file_name, path_, {.wait = wait}));
   return {};
 }
 
@@ -185,7 +178,7 @@ void Home::remove_older() {
   const auto left = fs_->list(older_kept_.handle());
   if (!left || left->size() != 1 || left->front().name != ignore_file_name) return;
   if (!fs_->unlink(older_kept_.handle(), ignore_file_name)) return;
-  (void)fs_->remove_directory(directory(), write::kept_folder_name);
+  (void)fs_->remove_directory(directory(), kept_folder_name);
 }
 
 Result<std::optional<FileContent>> Home::read() const {
@@ -208,7 +201,7 @@ Result<std::optional<FileContent>> Home::read() const {
               status->type == FileType::directory ? "it is a directory" : "it is no file"));
   }
   content.status = *status;
-  auto bytes = write::read_whole(*fs_, file.get());
+  auto bytes = read_whole(*fs_, file.get());
   if (!bytes) return std::unexpected(error(bytes.error(), Step::inspect));
   content.bytes = std::move(*bytes);
   return content;

@@ -21,10 +21,10 @@
 #include <string_view>
 #include <vector>
 
+#include "filesystem/kept_folder.h"
 #include "untorn/counters.h"
 #include "untorn/error.h"
 #include "untorn/filesystem.h"
-#include "write/kept_folder.h"
 
 namespace untorn::document {
 
@@ -92,10 +92,10 @@ class Home {
   Status directory_status_;
   OwnedHandle tree_;              // none: the document's own directory
   std::vector<std::string> way_;  // from there to the directory
-  write::KeptFolder kept_;
+  KeptFolder kept_;
   std::vector<OwnedHandle> above_folder_;  // `.untorn/documents` and what lies between
   OwnedHandle folder_;
-  write::KeptFolder older_kept_;
+  KeptFolder older_kept_;
   OwnedHandle older_documents_;
   OwnedHandle older_;
   OwnedHandle lock_;

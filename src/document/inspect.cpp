@@ -123,7 +123,7 @@ Result<std::vector<std::string>> names_kept_in(FileSystem& fs,
   }
   const OwnedHandle top(fs, *opened);
   std::vector<std::string> names;
-  UNTORN_TRY(const OwnedHandle kept, open_below(fs, top.get(), write::kept_folder_name, path));
+  UNTORN_TRY(const OwnedHandle kept, open_below(fs, top.get(), kept_folder_name, path));
   if (kept.get() == Handle::none) return names;
   UNTORN_TRY(const OwnedHandle documents,
              open_below(fs, kept.get(), documents_directory_name, path));

@@ -11,6 +11,7 @@
 
 #include "base/try.h"
 #include "document/inspect.h"
+#include "filesystem/same_file.h"
 #include "write/target.h"
 
 namespace untorn::document {
@@ -66,8 +67,7 @@ void undo(const Home& home, const std::string& name, const Status& status) {
 }
 
 bool is_same_file(const Status& a, const Status& b) {
-  return a.device == b.device && a.inode == b.inode && a.size == b.size &&
-         a.modified_ns == b.modified_ns;
+  return same_file(a, b) && a.size == b.size && a.modified_ns == b.modified_ns;
 }
 
 }  // namespace

@@ -5,20 +5,17 @@
 #include <utility>
 
 #include "base/try.h"
+#include "filesystem/same_file.h"
 
 namespace untorn::document {
 namespace {
 
 constexpr int levels_max = 64;
 
-bool is_same(const Status& a, const Status& b) {
-  return a.device == b.device && a.inode == b.inode;
-}
-
 bool is_named(FileSystem& fs, Handle directory, const std::string& name, const Status& wanted) {
   if (name.empty() || name == "." || name == ".." || name == "/") return false;
   const auto status = fs.status_at(directory, name);
-  return status && is_same(*status, wanted);
+  return status && same_file(*status, wanted);
 }
 
 // The name that a directory has in the one above it; empty if none is found. The inode that a list
@@ -56,7 +53,7 @@ Result<std::optional<TreePlace>> find_above(
     OwnedHandle above(fs, *opened);
     auto status = fs.status(above.get());
     if (!status) return failed(status.error());
-    const bool is_top = is_same(*status, place.status) || status->device != place.status.device;
+    const bool is_top = same_file(*status, place.status) || status->device != place.status.device;
     if (is_top) return std::nullopt;
     auto name = name_in(fs, above.get(), place.status, hint.filename().native());
     if (!name) return failed(name.error());

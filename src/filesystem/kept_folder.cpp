@@ -12,6 +12,7 @@
 
 #include "base/try.h"
 #include "filesystem/random_hex.h"
+#include "filesystem/same_file.h"
 #include "filesystem/unsupported.h"
 
 namespace untorn {
@@ -36,7 +37,7 @@ SystemResult<Handle> open_lock_file(FileSystem& fs, Handle folder, std::string_v
 bool is_still_named(FileSystem& fs, Handle folder, std::string_view name, Handle file) {
   auto held = fs.status(file);
   auto named = fs.status_at(folder, name);
-  return held && named && held->inode == named->inode && held->device == named->device;
+  return held && named && same_file(*held, *named);
 }
 
 }  // namespace

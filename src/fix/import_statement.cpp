@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fix/import_statement.h"
 
+#include "base/text.h"
 #include "languages/python/import_list.h"
 #include "languages/python/import_place.h"
 
@@ -39,12 +40,6 @@ Edit new_line(const SyntaxTree& tree, const std::string& statement, std::uint32_
   text += statement + place.line_end;
   if (place.needs_blank_after) text += place.line_end;
   return {.span = {place.offset, place.offset}, .text = text};
-}
-
-std::string joined(const std::vector<std::string>& parts) {
-  std::string text;
-  for (const std::string& part : parts) text += (text.empty() ? "" : ", ") + part;
-  return text;
 }
 
 }  // namespace

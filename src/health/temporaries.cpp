@@ -20,6 +20,7 @@
 #include <thread>
 #include <utility>
 
+#include "filesystem/same_file.h"
 #include "health/words.h"
 #include "write/target.h"
 #include "write/temporary.h"
@@ -190,7 +191,7 @@ class Judge {
     const auto named = fs_.status_at(place_.folder, place_.name);
     if (!named && number(named.error()) != ENOENT) {
       problem.repair = "could not be looked at once more: " + reason_of(number(named.error()));
-    } else if (!named || named->inode != look.status.inode || named->device != look.status.device) {
+    } else if (!named || !same_file(*named, look.status)) {
       report_gone(problem);
     } else if (keeps) {
       set_aside(problem);

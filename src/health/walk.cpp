@@ -5,6 +5,7 @@
 // W2  Handles of folders near the root are given up while the walk is far below. On the way back a
 //     folder is reached by ".." of the child, and counts only if it is the one that was left.
 #include "health/walk.h"
+#include "filesystem/same_file.h"
 
 #include <cerrno>
 #include <utility>
@@ -133,7 +134,7 @@ class Walk {
     if (!opened) return give_up(frame);
     OwnedHandle owned(fs_, *opened);
     const auto status = fs_.status(owned.get());
-    if (!status || status->inode != frame.status.inode || status->device != frame.status.device) {
+    if (!status || !same_file(*status, frame.status)) {
       return give_up(frame);
     }
     frame.handle = *opened;

@@ -16,7 +16,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/try.h"
+#include "filesystem/same_file.h"
 
 namespace untorn::line_log {
 namespace {
@@ -27,12 +29,6 @@ constexpr std::uint32_t mode_default = 0666;
 constexpr int attempts_max = 100;
 constexpr std::size_t piece_bytes = 262144;
 constexpr std::uint64_t unsynced_look_bytes_max = std::uint64_t{4} << 20U;
-
-std::int64_t now_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 }  // namespace
 
@@ -95,7 +91,7 @@ Result<bool> LogFile::is_named() {
     release();
     return std::unexpected(place_.error(named.error(), Step::inspect));
   }
-  if (named->inode != opened_.inode || named->device != opened_.device) return false;
+  if (!same_file(*named, opened_)) return false;
   size_ = named->size;
   return true;
 }

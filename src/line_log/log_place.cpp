@@ -9,16 +9,13 @@
 
 #include "base/try.h"
 #include "filesystem/kept_folder.h"
+#include "filesystem/same_file.h"
 #include "untorn/replace.h"
 #include "write/resolve.h"
 #include "write/target.h"
 
 namespace untorn::line_log {
 namespace {
-
-bool same_file(const Status& a, const Status& b) {
-  return a.inode == b.inode && a.device == b.device;
-}
 
 std::optional<Status> directory_status(FileSystem& fs, std::string_view path) {
   const auto opened = fs.open(Handle::working_directory, path, {.access = Access::directory});

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "patch/names.h"
+#include "base/text.h"
 
 #include <algorithm>
 #include <array>
@@ -8,10 +9,6 @@
 
 namespace untorn::patch {
 namespace {
-
-constexpr bool is_digit(char each) {
-  return each >= '0' && each <= '9';
-}
 
 constexpr bool is_blank(char each) {
   return each == ' ' || each == '\t';

@@ -4,31 +4,24 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/refusal.h"
 #include "base/try.h"
 #include "document/format.h"
 #include "pipeline/clock.h"
 #include "pipeline/code_match.h"
 #include "pipeline/code_versions.h"
 #include "pipeline/source_path.h"
+#include "transaction/paths.h"
 #include "untorn/line_log.h"
 
 namespace untorn::pipeline {
 namespace {
 
-Error problem(Code code, const std::string& path, std::string detail) {
-  return Error(code, Step::inspect, Outcome::not_applied, 0, path, std::move(detail));
-}
-
 Error missing(const std::string& path) {
-  return problem(Code::not_found, path, "there is no such file in the project");
+  return refusal(Code::not_found, path, "there is no such file in the project");
 }
 
 // Empty for a file of the project's own directory.
-std::string_view folder_of(std::string_view path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
-}
-
 std::uint64_t lines_in(std::string_view text) {
   return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
 }
@@ -54,7 +47,7 @@ Result<void> check_operation_name(std::string_view name) {
       std::all_of(name.begin(), name.end(), is_fit)) {
     return {};
   }
-  return std::unexpected(problem(Code::invalid_argument, std::string(name),
+  return std::unexpected(refusal(Code::invalid_argument, std::string(name),
                                  "an operation's name has 1 to 100 letters, digits, '_', '-' and "
                                  "'.', and does not begin with '.'"));
 }
@@ -86,7 +79,7 @@ Result<void> CodeChange::State::restore(std::string_view path, std::size_t back)
   UNTORN_TRY(PendingFile file, pending(path));
   UNTORN_TRY(const std::vector<CodeVersion> versions, list_versions(project, file.told.path));
   if (back == 0 || back > versions.size()) {
-    return std::unexpected(problem(
+    return std::unexpected(refusal(
         Code::not_found, file.told.path,
         "there is no version " + std::to_string(back) + "; " +
             (versions.empty() ? std::string("none is kept")
@@ -108,7 +101,7 @@ Result<void> CodeChange::State::collect() {
       UNTORN_CHECK(transaction.remove(path));
       continue;
     }
-    if (const std::string_view folder = folder_of(path); !folder.empty()) {
+    if (const std::string_view folder = transaction::parent_of(path); !folder.empty()) {
       UNTORN_CHECK(transaction.make_directory(folder));
     }
     PutOptions options{.existence =
@@ -116,12 +109,13 @@ Result<void> CodeChange::State::collect() {
     if (!file.before) options.mode = file.mode;
     UNTORN_CHECK(transaction.put(path, *file.after, options));
   }
-  if (!files.empty()) UNTORN_CHECK(transaction.make_directory(folder_of(activity_file)));
+  if (!files.empty())
+    UNTORN_CHECK(transaction.make_directory(transaction::parent_of(activity_file)));
   return operation.empty() ? Result<void>() : mark_operation();
 }
 
 Result<void> CodeChange::State::mark_operation() {
-  UNTORN_CHECK(transaction.make_directory(folder_of(operations_folder)));
+  UNTORN_CHECK(transaction.make_directory(transaction::parent_of(operations_folder)));
   return transaction.put(std::string(operations_folder) + operation, mark_text(operation),
                          {.mode = 0600});
 }
@@ -161,7 +155,7 @@ Result<void> CodeChange::create(std::string_view path, std::string_view content)
   UNTORN_TRY(PendingFile file, state_->pending(path));
   if (file.after && !state_->already) {
     return std::unexpected(
-        problem(Code::already_exists, file.told.path, "it is there already; write() replaces it"));
+        refusal(Code::already_exists, file.told.path, "it is there already; write() replaces it"));
   }
   state_->set(std::move(file), std::string(content), CodeAction::create);
   return {};
@@ -179,13 +173,13 @@ Result<void> CodeChange::modify(std::string_view path, std::string_view old_text
   if (state_->already) return {};  // the text was replaced when it was done
   if (old_text.empty()) {
     return std::unexpected(
-        problem(Code::invalid_argument, file.told.path, "the text to look for is empty"));
+        refusal(Code::invalid_argument, file.told.path, "the text to look for is empty"));
   }
   if (!file.after) return std::unexpected(missing(file.told.path));
   const std::vector<std::uint64_t> places = places_of(*file.after, old_text);
   if (places.size() != 1) {
     return std::unexpected(
-        problem(Code::conflict, file.told.path, mismatch(*file.after, old_text, places)));
+        refusal(Code::conflict, file.told.path, mismatch(*file.after, old_text, places)));
   }
   std::string content = *file.after;
   content.replace(content.find(old_text), old_text.size(), new_text);

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/escape.h"
+#include "base/text.h"
 
 namespace untorn::pipeline {
 namespace {
@@ -12,12 +13,6 @@ namespace {
 // How far a search for a similar line goes, so that an error message costs little.
 constexpr std::size_t lines_compared_max = 20'000;
 constexpr std::size_t line_compared_bytes_max = 400;
-
-std::string_view trimmed(std::string_view line) {
-  const std::size_t first = line.find_first_not_of(" \t\r");
-  if (first == std::string_view::npos) return {};
-  return line.substr(first, line.find_last_not_of(" \t\r") + 1 - first);
-}
 
 std::vector<std::string_view> lines_of(std::string_view text) {
   std::vector<std::string_view> lines;
@@ -31,7 +26,7 @@ std::vector<std::string_view> lines_of(std::string_view text) {
 
 std::string_view first_words(std::string_view text) {
   for (const std::string_view line : lines_of(text)) {
-    if (!trimmed(line).empty()) return trimmed(line);
+    if (!trimmed(line, " \t\r").empty()) return trimmed(line, " \t\r");
   }
   return {};
 }
@@ -56,7 +51,7 @@ std::string nearest_place(std::string_view content, std::string_view wanted) {
   const std::string_view words = first_words(wanted);
   const std::vector<std::string_view> lines = lines_of(content);
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    if (words.empty() || trimmed(lines[i]) != words) continue;
+    if (words.empty() || trimmed(lines[i], " \t\r") != words) continue;
     return "; line " + std::to_string(i + 1) +
            " is its first line but for white space, or goes on differently: " + in_quotes(lines[i]);
   }
@@ -65,7 +60,7 @@ std::string nearest_place(std::string_view content, std::string_view wanted) {
   std::size_t place = 0;
   const auto pairs = pairs_of(words);
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    const double likeness = similarity(pairs, pairs_of(trimmed(lines[i])));
+    const double likeness = similarity(pairs, pairs_of(trimmed(lines[i], " \t\r")));
     if (likeness <= best) continue;
     best = likeness;
     place = i;

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/refusal.h"
 #include "base/try.h"
 #include "document/home.h"
 #include "document/inspect.h"
@@ -33,10 +34,6 @@ constexpr std::array<std::string_view, 8> own_names = {
 constexpr std::string_view pipeline_folder_name = ".pipeline";
 constexpr std::string_view state_name = ".pipeline/state.json";
 constexpr unsigned levels_max = 64;
-
-std::unexpected<Error> refused(Code code, const std::string& path, std::string why) {
-  return std::unexpected(Error(code, Step::check, Outcome::not_applied, 0, path, std::move(why)));
-}
 
 Result<OwnedHandle> open_folder(FileSystem& fs, const std::string& path) {
   auto opened = fs.open(Handle::working_directory, path, {.access = Access::directory});
@@ -71,7 +68,8 @@ class Leaving {
     if (!report_.unknown.empty()) {
       return refused(Code::conflict, root_ + "/" + std::string(kept_folder_name),
                      "it holds \"" + report_.unknown.front() +
-                         "\", which is not known to be of no use; look at it and remove it");
+                         "\", which is not known to be of no use; look at it and remove it",
+                     Step::check);
     }
     UNTORN_TRY(const std::vector<OwnedHandle> locks, lock_documents());
     for (const std::string& name : report_.removed) {
@@ -93,7 +91,8 @@ class Leaving {
     }
     const std::string older = folder + "/" + std::string(kept_folder_name);
     if (!fs_.status_at(Handle::working_directory, older)) return {};
-    return refused(Code::conflict, older, "it holds more than Untorn's generations of documents");
+    return refused(Code::conflict, older, "it holds more than Untorn's generations of documents",
+                   Step::check);
   }
 
   // E1.
@@ -101,7 +100,7 @@ class Leaving {
     UNTORN_TRY(const TransactionRecovery recovery,
                recover_transactions(fs_, root_, {.lock_wait = no_wait}));
     if (recovery.kind == TransactionRecovery::Kind::refused) {
-      return refused(Code::conflict, root_, recovery.message());
+      return refused(Code::conflict, root_, recovery.message(), Step::check);
     }
     tell(recovery.message());
     UNTORN_TRY(documents_, document::names_kept_in(fs_, root_));
@@ -130,7 +129,7 @@ class Leaving {
       UNTORN_CHECK(PipelineState::check_version(loaded->document->root, root_ + "/" + name));
     }
     if (loaded->recovery.happened && !loaded->recovery.written) {
-      return refused(Code::conflict, root_ + "/" + name, loaded->recovery.message());
+      return refused(Code::conflict, root_ + "/" + name, loaded->recovery.message(), Step::check);
     }
     if (loaded->recovery.happened) tell(name + ": " + loaded->recovery.message());
     return {};
@@ -143,7 +142,8 @@ class Leaving {
     UNTORN_TRY(const RegistryCheck check, registry::repair_registry(fs_, root_, found.folder));
     for (const EntryCheck& entry : check.entries) {
       const std::string path = found.folder + "/" + entry.name;
-      if (!entry.is_healthy()) return refused(Code::conflict, root_ + "/" + path, entry.detail);
+      if (!entry.is_healthy())
+        return refused(Code::conflict, root_ + "/" + path, entry.detail, Step::check);
       for (const std::string& file : entry.brought_back) tell(path + ": " + file + " is back");
     }
     return {};
@@ -159,7 +159,8 @@ class Leaving {
       if (patch.damage.empty()) continue;
       return refused(Code::conflict, root_ + "/.pipeline/patches",
                      "patch " + std::to_string(patch.number) + ": " + patch.damage +
-                         "; look at it and remove it");
+                         "; look at it and remove it",
+                     Step::check);
     }
     return {};
   }
@@ -207,7 +208,8 @@ class Leaving {
     auto status = fs_.status_at(parent, name);
     if (!status) return failed(status.error(), Step::inspect, name);
     if (status->type != FileType::directory) return file(parent, name, *status);
-    if (level == levels_max) return refused(Code::conflict, root_, name + " is too deep");
+    if (level == levels_max)
+      return refused(Code::conflict, root_, name + " is too deep", Step::check);
     auto opened = fs_.open(parent, name, {.access = Access::directory, .follow = false});
     if (!opened) return failed(opened.error(), Step::open_directory, name);
     const OwnedHandle owned(fs_, *opened);

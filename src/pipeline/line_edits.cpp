@@ -6,13 +6,10 @@
 #include <string_view>
 
 #include "base/escape.h"
+#include "base/refusal.h"
 
 namespace untorn::pipeline {
 namespace {
-
-Error problem(Code code, const std::string& path, std::string detail) {
-  return Error(code, Step::inspect, Outcome::not_applied, 0, path, std::move(detail));
-}
 
 bool inserts(const LineEdit& edit) {
   return edit.first >= 1 && edit.last == edit.first - 1;
@@ -28,7 +25,7 @@ Result<void> check_range(const TextFile& file, const LineEdit& edit, const std::
   const std::uint64_t count = file.lines.size();
   if (inserts(edit) && edit.first <= count + 1) return {};
   if (edit.first >= 1 && edit.last >= edit.first && edit.last <= count) return {};
-  return std::unexpected(problem(Code::invalid_argument, path,
+  return std::unexpected(refusal(Code::invalid_argument, path,
                                  "there is no " + range_name(edit) + ": the file has " +
                                      std::to_string(count) + (count == 1 ? " line" : " lines")));
 }
@@ -38,7 +35,7 @@ Result<void> check_expected(const TextFile& file, const LineEdit& edit, const st
   if (!edit.expected) return {};
   const std::uint64_t count = edit.last + 1 - edit.first;
   if (edit.expected->size() != count) {
-    return std::unexpected(problem(Code::invalid_argument, path,
+    return std::unexpected(refusal(Code::invalid_argument, path,
                                    "the expected content has " +
                                        std::to_string(edit.expected->size()) + " lines, " +
                                        range_name(edit) + " has " + std::to_string(count)));
@@ -46,7 +43,7 @@ Result<void> check_expected(const TextFile& file, const LineEdit& edit, const st
   for (std::uint64_t i = 0; i < count; ++i) {
     const std::string there = file.decode(file.lines[edit.first - 1 + i].content);
     if (there == (*edit.expected)[i]) continue;
-    return std::unexpected(problem(Code::conflict, path,
+    return std::unexpected(refusal(Code::conflict, path,
                                    "line " + std::to_string(edit.first + i) +
                                        " is not as expected: it holds " + in_quotes(there) +
                                        ", expected was " + in_quotes((*edit.expected)[i])));
@@ -60,13 +57,13 @@ Result<std::vector<FileLine>> encode_lines(const TextFile& file, const LineEdit&
   std::vector<FileLine> made;
   for (const std::string& line : edit.lines) {
     if (line.find_first_of("\r\n") != std::string::npos) {
-      return std::unexpected(problem(
+      return std::unexpected(refusal(
           Code::invalid_argument, path,
           "a new line holds a line end: " + in_quotes(line) + "; give each line of its own"));
     }
     auto bytes = file.encode(line);
     if (!bytes) {
-      return std::unexpected(problem(Code::invalid_argument, path,
+      return std::unexpected(refusal(Code::invalid_argument, path,
                                      "the file is " + std::string(to_string(file.encoding())) +
                                          " and cannot hold " + bytes.error() + " of the new line " +
                                          in_quotes(line)));
@@ -219,7 +216,7 @@ Result<std::uint64_t> apply_edits(TextFile& file, std::vector<LineEdit> edits,
   for (const LineEdit& edit : edits) {
     if (auto ok = check_range(file, edit, path); !ok) return std::unexpected(ok.error());
     if (edit.first < free_from) {
-      return std::unexpected(problem(Code::invalid_argument, path,
+      return std::unexpected(refusal(Code::invalid_argument, path,
                                      "two edits touch line " + std::to_string(edit.first)));
     }
     if (auto ok = check_expected(file, edit, path); !ok) return std::unexpected(ok.error());

@@ -7,17 +7,13 @@
 
 #include "base/try.h"
 #include "pipeline/patch_plan.h"
+#include "transaction/paths.h"
 
 namespace untorn::pipeline {
 namespace {
 
 using Kind = SourceFile::Kind;
 using Names = std::set<std::string, std::less<>>;
-
-std::string_view parent_of(std::string_view path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
-}
 
 // The permissions that this process takes away from what it makes. There is no call that only asks;
 // where the system does not tell, nobody else gets any.
@@ -70,7 +66,7 @@ class Collector {
 
   Result<void> make_folders() {
     for (const auto& [path, name] : plan_.names) {
-      const std::string_view folder = parent_of(path);
+      const std::string_view folder = transaction::parent_of(path);
       if (!name.made || is_there(name) || folder.empty()) continue;
       UNTORN_TRY(const bool there, source_.has_folder(folder));
       if (!there) UNTORN_CHECK(transaction_.make_directory(folder));
@@ -119,9 +115,10 @@ class Collector {
     for (const auto& [path, name] : plan_.names) {
       if (leaves(name)) {
         left.insert(path);
-        folders.emplace_back(parent_of(path));
+        folders.emplace_back(transaction::parent_of(path));
       } else if (name.made) {
-        for (std::string_view at = parent_of(path); !at.empty(); at = parent_of(at)) {
+        for (std::string_view at = transaction::parent_of(path); !at.empty();
+             at = transaction::parent_of(at)) {
           made.emplace(at);
         }
       }
@@ -142,7 +139,7 @@ class Collector {
       if (!is_empty) continue;
       UNTORN_CHECK(transaction_.remove(folder));
       left.insert(folder);
-      waiting.emplace(parent_of(folder));
+      waiting.emplace(transaction::parent_of(folder));
     }
     return {};
   }

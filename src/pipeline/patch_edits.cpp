@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/refusal.h"
 #include "base/try.h"
 #include "patch/apply.h"
 #include "patch/parse.h"
@@ -15,10 +16,6 @@
 namespace untorn::pipeline {
 namespace {
 
-std::unexpected<Error> refuse(Code code, const std::string& path, std::string why) {
-  return std::unexpected(Error(code, Step::inspect, Outcome::not_applied, 0, path, std::move(why)));
-}
-
 bool is_text(std::string_view content) {
   return content.find('\0') == std::string_view::npos;
 }
@@ -27,18 +24,18 @@ Result<void> check(const PatchEdit& edit) {
   std::string problem = patch::check_path(edit.path);
   if (problem.empty()) problem = project_path_problem(edit.path);
   if (!problem.empty()) {
-    return refuse(Code::invalid_argument, edit.path,
-                  "a patch may not change this path: " + problem);
+    return refused(Code::invalid_argument, edit.path,
+                   "a patch may not change this path: " + problem);
   }
   const int kinds =
       (edit.content ? 1 : 0) + (edit.replacements.empty() ? 0 : 1) + (edit.remove ? 1 : 0);
   if (kinds != 1) {
-    return refuse(Code::invalid_argument, edit.path,
-                  "an edit has just one of: new content, replacements, removal");
+    return refused(Code::invalid_argument, edit.path,
+                   "an edit has just one of: new content, replacements, removal");
   }
   if (edit.content && !is_text(*edit.content)) {
-    return refuse(Code::invalid_argument, edit.path,
-                  "the new content has a NUL byte, and a patch is text");
+    return refused(Code::invalid_argument, edit.path,
+                   "the new content has a NUL byte, and a patch is text");
   }
   return {};
 }
@@ -47,10 +44,10 @@ Result<std::string> with_replacements(const PatchEdit& edit, std::string content
   for (const TextReplacement& each : edit.replacements) {
     const auto places = places_of(content, each.before);
     if (each.before.empty()) {
-      return refuse(Code::invalid_argument, edit.path, "a replacement of an empty text");
+      return refused(Code::invalid_argument, edit.path, "a replacement of an empty text");
     }
     if (places.size() != 1) {
-      return refuse(Code::conflict, edit.path, pipeline::mismatch(content, each.before, places));
+      return refused(Code::conflict, edit.path, pipeline::mismatch(content, each.before, places));
     }
     content.replace(content.find(each.before), each.before.size(), each.after);
   }
@@ -65,7 +62,7 @@ Result<void> check_diff(const std::string& path, const std::string& diff, std::s
     const auto made = patch::apply_hunks(before, patch->files.front().hunks);
     if (made && *made == after) return {};
   }
-  return refuse(Code::internal, path, "the patch that was made does not make the change");
+  return refused(Code::internal, path, "the patch that was made does not make the change");
 }
 
 Result<std::string> diff_of(const PatchSource& source, const PatchEdit& edit) {
@@ -74,13 +71,13 @@ Result<std::string> diff_of(const PatchSource& source, const PatchEdit& edit) {
   const bool is_there = file.kind == SourceFile::Kind::regular;
   const bool is_absent = file.kind == SourceFile::Kind::absent;
   if (!is_there && !is_absent) {
-    return refuse(Code::not_regular_file, edit.path, "only regular files are patched");
+    return refused(Code::not_regular_file, edit.path, "only regular files are patched");
   }
   if (is_absent && !edit.content) {
-    return refuse(Code::not_found, edit.path, "there is no such file to change");
+    return refused(Code::not_found, edit.path, "there is no such file to change");
   }
   if (!is_text(file.content)) {
-    return refuse(Code::unsupported, edit.path, "the file has a NUL byte, and a patch is text");
+    return refused(Code::unsupported, edit.path, "the file has a NUL byte, and a patch is text");
   }
   std::string after;
   if (edit.content) after = *edit.content;
@@ -94,7 +91,7 @@ Result<std::string> diff_of(const PatchSource& source, const PatchEdit& edit) {
                                           .is_deleted = edit.remove,
                                           .is_executable = (file.mode & owner_may_execute) != 0});
   if (diff.empty()) {
-    return refuse(Code::invalid_argument, edit.path, "the edit changes nothing in this file");
+    return refused(Code::invalid_argument, edit.path, "the edit changes nothing in this file");
   }
   UNTORN_CHECK(check_diff(edit.path, diff, file.content, after));
   return diff;
@@ -111,19 +108,19 @@ std::string project_path_problem(std::string_view path) {
 
 Result<std::string> patch_of(const PatchSource& source, const std::vector<PatchEdit>& edits) {
   if (edits.empty())
-    return refuse(Code::invalid_argument, {}, "there is no edit to make a patch of");
+    return refused(Code::invalid_argument, {}, "there is no edit to make a patch of");
   std::map<std::string, std::string> diffs;
   for (const PatchEdit& edit : edits) {
     UNTORN_CHECK(check(edit));
     if (diffs.contains(edit.path)) {
-      return refuse(Code::invalid_argument, edit.path, "two edits are of the same file");
+      return refused(Code::invalid_argument, edit.path, "two edits are of the same file");
     }
     UNTORN_TRY(diffs[edit.path], diff_of(source, edit));
   }
   std::string text;
   for (const auto& [path, diff] : diffs) text += diff;
   if (text.size() > patch::patch_bytes_max) {
-    return refuse(Code::invalid_argument, {}, "the patch would be larger than 256 MiB");
+    return refused(Code::invalid_argument, {}, "the patch would be larger than 256 MiB");
   }
   return text;
 }

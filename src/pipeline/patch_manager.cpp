@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/escape.h"
+#include "base/refusal.h"
 #include "base/try.h"
 #include "patch/parse.h"
 #include "pipeline/clock.h"
@@ -17,18 +18,13 @@ namespace {
 
 constexpr std::size_t description_bytes_max = 4096;
 
-std::unexpected<Error> refuse(Code code, std::string path, std::string why) {
-  return std::unexpected(
-      Error(code, Step::inspect, Outcome::not_applied, 0, std::move(path), std::move(why)));
-}
-
 Result<void> check_description(std::string_view description) {
   if (description.empty()) {
-    return refuse(Code::invalid_argument, {}, "the description of the patch is empty");
+    return refused(Code::invalid_argument, {}, "the description of the patch is empty");
   }
   if (description.size() > description_bytes_max) {
-    return refuse(Code::invalid_argument, {},
-                  "the description of the patch is longer than 4096 bytes");
+    return refused(Code::invalid_argument, {},
+                   "the description of the patch is longer than 4096 bytes");
   }
   return {};
 }
@@ -40,12 +36,12 @@ Result<StoredPatch> find_patch(const PatchSource& source, std::uint64_t number) 
     return name.number == number && name.has_record;
   });
   if (found == names.end()) {
-    return refuse(Code::not_found, std::string(patches_folder),
-                  "no patch has the number " + std::to_string(number));
+    return refused(Code::not_found, std::string(patches_folder),
+                   "no patch has the number " + std::to_string(number));
   }
   UNTORN_TRY(StoredPatch stored, read_patch(source, *found));
   if (stored.info.status == PatchStatus::damaged) {
-    return refuse(Code::corrupt, stored.info.patch_file, stored.info.damage);
+    return refused(Code::corrupt, stored.info.patch_file, stored.info.damage);
   }
   return stored;
 }
@@ -53,10 +49,10 @@ Result<StoredPatch> find_patch(const PatchSource& source, std::uint64_t number) 
 // The patch as it will be applied. It was parsed when it was read.
 Result<patch::Patch> parsed(const StoredPatch& stored, bool backwards) {
   auto patch = patch::parse(stored.text);
-  if (!patch) return refuse(Code::corrupt, stored.info.patch_file, patch.error().message);
+  if (!patch) return refused(Code::corrupt, stored.info.patch_file, patch.error().message);
   if (backwards) {
     if (auto problem = patch::reverse(*patch)) {
-      return refuse(Code::unsupported, stored.info.patch_file, problem->message);
+      return refused(Code::unsupported, stored.info.patch_file, problem->message);
     }
   }
   return *std::move(patch);
@@ -120,9 +116,9 @@ Result<PatchInfo> PatchManager::add(std::string_view description, std::string_vi
   UNTORN_CHECK(check_description(description));
   const auto parsed_patch = patch::parse(patch);
   if (!parsed_patch) {
-    return refuse(Code::invalid_argument, {},
-                  "the patch, line " + std::to_string(parsed_patch.error().patch_line) + ": " +
-                      parsed_patch.error().message);
+    return refused(Code::invalid_argument, {},
+                   "the patch, line " + std::to_string(parsed_patch.error().patch_line) + ": " +
+                       parsed_patch.error().message);
   }
   UNTORN_TRY(Transaction transaction, project_.begin());
   UNTORN_TRY(const PatchSource source, PatchSource::open(project_.fs(), project_.root()));

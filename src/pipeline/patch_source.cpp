@@ -5,8 +5,10 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/refusal.h"
 #include "base/try.h"
 #include "filesystem/read_whole.h"
+#include "filesystem/same_file.h"
 
 namespace untorn::pipeline {
 namespace {
@@ -14,14 +16,6 @@ namespace {
 Error failed(Errno os_errno, std::string_view path) {
   return Error::from_errno(number(os_errno), Step::inspect, Outcome::not_applied,
                            std::string(path));
-}
-
-Error refused(Code code, std::string_view path, std::string detail) {
-  return Error(code, Step::inspect, Outcome::not_applied, 0, std::string(path), std::move(detail));
-}
-
-bool is_missing(Errno os_errno) {
-  return number(os_errno) == ENOENT;
 }
 
 }  // namespace
@@ -46,7 +40,7 @@ Result<PatchSource::Place> PatchSource::find(std::string_view path) const {
       return std::unexpected(failed(status.error(), path));
     }
     if (status && status->type == FileType::symlink) {
-      return std::unexpected(refused(Code::invalid_argument, path,
+      return std::unexpected(refusal(Code::invalid_argument, std::string(path),
                                      "\"" + std::string(path.substr(0, end)) +
                                          "\" is a symbolic link, and a patch follows none"));
     }
@@ -88,8 +82,8 @@ Result<SourceFile> PatchSource::look(std::string_view path) const {
   const auto status = fs_->status(handle.get());
   if (!status) return std::unexpected(failed(status.error(), path));
   if (status->size > file_bytes_max) {
-    return std::unexpected(
-        refused(Code::unsupported, path, "it is larger than 1 GiB, the most that is patched"));
+    return std::unexpected(refusal(Code::unsupported, std::string(path),
+                                   "it is larger than 1 GiB, the most that is patched"));
   }
   auto content = read_whole(*fs_, handle.get());
   if (!content) return std::unexpected(failed(content.error(), path));

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <utility>
 
+#include "base/clock.h"
+#include "base/refusal.h"
 #include "base/try.h"
 #include "pipeline/pattern_advice.h"
 #include "pipeline/pattern_data.h"
@@ -13,11 +15,6 @@ namespace untorn::pipeline {
 namespace {
 
 constexpr const char* file_name = ".pipeline/patterns.json";
-
-std::unexpected<Error> refused(Code code, const std::filesystem::path& path, std::string why) {
-  return std::unexpected(
-      Error(code, Step::check, Outcome::not_applied, 0, path.native(), std::move(why)));
-}
 
 bool is_name(std::string_view text) {
   return !text.empty() && text.size() <= pattern_text_bytes_max &&
@@ -36,11 +33,6 @@ std::string problem_of(std::string_view operation_id, const Execution& execution
     return "the duration: seconds were expected, 0 or more";
   }
   return {};
-}
-
-std::int64_t now_ns() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
 }
 
 // The data of a document that may be new.
@@ -80,7 +72,7 @@ Result<RecordedExecution> PatternStore::record_execution(std::string_view operat
                                                          const Execution& execution) {
   recovery_.reset();
   if (std::string problem = problem_of(operation_id, execution); !problem.empty()) {
-    return refused(Code::invalid_argument, file_, std::move(problem));
+    return refused(Code::invalid_argument, file_, std::move(problem), Step::check);
   }
   RecordedExecution recorded;
   const auto change = [&](std::optional<JsonDocument>& document) -> Result<void> {
@@ -91,7 +83,8 @@ Result<RecordedExecution> PatternStore::record_execution(std::string_view operat
       if (execution.happened_ns && happened_ns <= data.forgotten_until_ns) {
         return refused(Code::conflict, file_,
                        "the execution happened before the last one whose id was forgotten; "
-                       "whether it was counted cannot be told");
+                       "whether it was counted cannot be told",
+                       Step::check);
       }
       data.record(operation_id, execution, happened_ns);
       if (!document) document.emplace(JsonValue(), JsonStyle::indented(2));

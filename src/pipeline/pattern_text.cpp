@@ -5,14 +5,11 @@
 #include <cmath>
 #include <iterator>
 
+#include "base/text.h"
 #include "pipeline/pattern_data.h"
 
 namespace untorn::pipeline {
 namespace {
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) > 127;

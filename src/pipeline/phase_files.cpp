@@ -9,6 +9,7 @@
 #include "pipeline/project_file.h"
 #include "pipeline/source_path.h"
 #include "registry/names.h"
+#include "transaction/paths.h"
 
 namespace untorn::pipeline {
 namespace {
@@ -40,9 +41,8 @@ std::vector<std::string> lines_of(std::string_view text) {
 }
 
 Result<void> make_parents(Transaction& change, std::string_view path) {
-  const std::size_t slash = path.rfind('/');
-  if (slash == std::string_view::npos) return {};
-  return change.make_directory(path.substr(0, slash));
+  const std::string_view parent = transaction::parent_of(path);
+  return parent.empty() ? Result<void>() : change.make_directory(parent);
 }
 
 }  // namespace

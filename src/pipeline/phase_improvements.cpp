@@ -7,6 +7,7 @@
 #include <cmath>
 #include <utility>
 
+#include "base/refusal.h"
 #include "base/try.h"
 #include "pipeline/clock.h"
 #include "pipeline/improvement_record.h"
@@ -19,15 +20,11 @@ namespace {
 
 constexpr std::string_view record_ending = ".json";
 
-Error failure(Code code, std::string path, std::string detail) {
-  return {code, Step::inspect, Outcome::not_applied, 0, std::move(path), std::move(detail)};
-}
-
 Result<void> check_name(std::string_view what, std::string_view name) {
   const auto problem = registry::name_problem(name);
   if (!problem) return {};
   return std::unexpected(
-      failure(Code::invalid_argument, std::string(name), std::string(what) + ": " + *problem));
+      refusal(Code::invalid_argument, std::string(name), std::string(what) + ": " + *problem));
 }
 
 Result<void> check_request(const ImprovementRequest& request) {
@@ -37,7 +34,7 @@ Result<void> check_request(const ImprovementRequest& request) {
   const std::string path = improved_file(request.kind, request.name);
   UNTORN_TRY(const JsonDocument role, JsonDocument::parse(request.text, path));
   if (role.root.kind() == JsonKind::object) return {};
-  return std::unexpected(failure(Code::invalid_argument, path, "a role is a JSON object"));
+  return std::unexpected(refusal(Code::invalid_argument, path, "a role is a JSON object"));
 }
 
 // Ids of all records, sorted.
@@ -87,7 +84,7 @@ Result<std::optional<Improvement>> find_record(const Transaction& change, std::s
 }
 
 Error no_record(std::string_view id) {
-  return failure(Code::not_found, improvement_file(id), "there is no such improvement");
+  return refusal(Code::not_found, improvement_file(id), "there is no such improvement");
 }
 
 Result<Improvement> record_of(const Transaction& change, std::string_view id) {
@@ -117,7 +114,7 @@ Result<Improvement> PhaseFiles::improve(const ImprovementRequest& request) {
     UNTORN_TRY(std::optional<Improvement> found, find_record(change, request.id));
     if (found) {
       if (found->path != improvement.path || found->new_text != request.text) {
-        return std::unexpected(failure(Code::conflict, improvement_file(request.id),
+        return std::unexpected(refusal(Code::conflict, improvement_file(request.id),
                                        "this id is that of another improvement"));
       }
       found->already = true;
@@ -129,7 +126,7 @@ Result<Improvement> PhaseFiles::improve(const ImprovementRequest& request) {
   UNTORN_TRY(improvement.old_text, change.read(improvement.path));
   if (improvement.old_text == request.text) {
     return std::unexpected(
-        failure(Code::conflict, improvement.path, "it holds exactly this text already"));
+        refusal(Code::conflict, improvement.path, "it holds exactly this text already"));
   }
   for (const std::string_view path : {std::string_view(improvement.path), improvements_folder}) {
     const bool is_folder = path == improvements_folder;
@@ -146,13 +143,13 @@ Result<Improvement> PhaseFiles::record_result(std::string_view id,
                                               const ImprovementResult& result) {
   if (result.score && !std::isfinite(*result.score)) {
     return std::unexpected(
-        failure(Code::invalid_argument, improvement_file(id), "a score must be a finite number"));
+        refusal(Code::invalid_argument, improvement_file(id), "a score must be a finite number"));
   }
   UNTORN_TRY(Transaction change, project_.begin());
   UNTORN_TRY(Improvement improvement, record_of(change, id));
   if (improvement.status == ImprovementStatus::rolled_back) {
     return std::unexpected(
-        failure(Code::conflict, improvement_file(id), "it was rolled back already"));
+        refusal(Code::conflict, improvement_file(id), "it was rolled back already"));
   }
   improvement.status = result.accepted ? ImprovementStatus::accepted : ImprovementStatus::rejected;
   improvement.score = result.score;
@@ -173,7 +170,7 @@ Result<Improvement> PhaseFiles::rollback(std::string_view id, std::string_view n
   if (present != improvement.old_text) {
     // F5.
     if (present != improvement.new_text) {
-      return std::unexpected(failure(
+      return std::unexpected(refusal(
           Code::conflict, improvement.path,
           present ? "it was changed since improvement " + improvement.id : "it was removed since"));
     }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "base/refusal.h"
 #include "base/try.h"
 #include "pipeline/clock.h"
 #include "pipeline/fields.h"
@@ -68,10 +69,6 @@ template <class T>
 void keep_last(std::vector<T>& list, std::size_t count) {
   if (list.size() <= count) return;
   list.erase(list.begin(), list.end() - static_cast<std::ptrdiff_t>(count));
-}
-
-std::unexpected<Error> refused(Code code, const std::string& path, std::string why) {
-  return std::unexpected(Error(code, Step::inspect, Outcome::not_applied, 0, path, std::move(why)));
 }
 
 void set_time(Task& task) {

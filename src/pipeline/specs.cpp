@@ -3,17 +3,12 @@
 
 #include <utility>
 
+#include "base/text.h"
 #include "base/try.h"
 #include "registry/schema.h"
 
 namespace untorn::pipeline {
 namespace {
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
-}
 
 void log_entry(const Project& project, const std::string& folder, const EntryCheck& entry) {
   if (entry.was_healthy()) return;

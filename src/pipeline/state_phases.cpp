@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/text.h"
 #include "base/try.h"
 #include "pipeline/folders.h"
 #include "untorn/pipeline/state_manager.h"
@@ -16,10 +17,6 @@ namespace {
 constexpr std::string_view phases_folder = ".pipeline/phases";
 constexpr std::string_view file_ending = ".json";
 constexpr std::size_t name_bytes_max = 100;
-
-bool is_letter_or_digit(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
 
 bool is_phase_name(std::string_view name) {
   if (name.empty() || name.size() > name_bytes_max) return false;

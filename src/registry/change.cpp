@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/try.h"
 #include "registry/names.h"
 #include "transaction/kept.h"
@@ -14,11 +15,6 @@ namespace untorn::registry {
 namespace {
 
 constexpr std::uint32_t private_file_mode = 0600;
-
-std::int64_t now_ns() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
-}
 
 const FoundFile* file_in(const FoundEntry& entry, std::string_view attachment) {
   const auto found = std::ranges::find_if(entry.files, [attachment](const FoundFile& file) {

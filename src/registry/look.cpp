@@ -10,14 +10,11 @@
 
 #include "base/try.h"
 #include "filesystem/read_whole.h"
+#include "filesystem/same_file.h"
 #include "registry/names.h"
 
 namespace untorn::registry {
 namespace {
-
-bool is_missing(Errno os_errno) {
-  return number(os_errno) == ENOENT;
-}
 
 // The first bytes of a file.
 SystemResult<std::string> read_beginning(FileSystem& fs, Handle file, std::size_t bytes_max) {

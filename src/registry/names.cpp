@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "base/escape.h"
+#include "base/text.h"
 
 namespace untorn::registry {
 namespace {
@@ -18,10 +19,6 @@ constexpr std::size_t file_name_bytes_max = 255;
 constexpr std::array<std::string_view, 24> device_names = {
     "aux",  "com0", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8", "com9", "con",
     "lpt0", "lpt1", "lpt2", "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9", "nul",  "prn"};
-
-bool is_letter_or_digit(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
 
 std::string quoted(char c) {
   const bool is_ascii = static_cast<std::uint8_t>(c) < 0x80U;

@@ -17,6 +17,7 @@
 #include <valijson/validator.hpp>
 
 #include "base/escape.h"
+#include "base/refusal.h"
 #include "base/try.h"
 #include "registry/pattern.h"
 #include "registry/schema_form.h"
@@ -287,10 +288,6 @@ bool has_long_name(const JsonValue& value) {
          });
 }
 
-Error refused(Code code, const std::string& path, std::string detail) {
-  return {code, Step::inspect, Outcome::not_applied, 0, path, std::move(detail)};
-}
-
 }  // namespace
 
 struct Schema::State {
@@ -323,11 +320,11 @@ std::vector<SpecProblem> Schema::problems_of(const JsonValue& json) {
 
 Result<Schema> Schema::parse(std::string_view text, const std::string& path) {
   if (text.size() > schema_bytes_max) {
-    return std::unexpected(refused(Code::unsupported, path, "the schema is larger than 1 MiB"));
+    return std::unexpected(refusal(Code::unsupported, path, "the schema is larger than 1 MiB"));
   }
   const auto document = JsonDocument::parse(std::string(text), path);
   if (!document) {
-    return std::unexpected(refused(Code::invalid_argument, path,
+    return std::unexpected(refusal(Code::invalid_argument, path,
                                    "the schema is no JSON: " + document.error().detail()));
   }
   return read(document->root, path);
@@ -336,15 +333,15 @@ Result<Schema> Schema::parse(std::string_view text, const std::string& path) {
 Result<Schema> Schema::read(const JsonValue& json, const std::string& path) {
   if (depth_of(json, schema_depth_max) > schema_depth_max) {
     return std::unexpected(
-        refused(Code::unsupported, path, "schema: " + joined(problems_of(json))));
+        refusal(Code::unsupported, path, "schema: " + joined(problems_of(json))));
   }
   const SchemaForm form = plain_form(json);
   if (!form.unsupported.empty()) {
-    return std::unexpected(refused(Code::unsupported, path, "schema: " + joined(form.unsupported)));
+    return std::unexpected(refusal(Code::unsupported, path, "schema: " + joined(form.unsupported)));
   }
   if (!form.problems.empty()) {
     return std::unexpected(
-        refused(Code::invalid_argument, path, "schema: " + joined(form.problems)));
+        refusal(Code::invalid_argument, path, "schema: " + joined(form.problems)));
   }
   auto state = std::make_shared<State>();
   state->path = path;
@@ -359,14 +356,14 @@ Result<Schema> Schema::read(const JsonValue& json, const std::string& path) {
     (void)builder.release();  // the parser's now
     parser.populateSchema(RapidJsonAdapter(*state->source), state->compiled);
   } catch (const std::exception& error) {
-    return std::unexpected(refused(Code::internal, path, std::string("schema: ") + error.what()));
+    return std::unexpected(refusal(Code::internal, path, std::string("schema: ") + error.what()));
   }
   return Schema(std::move(state));
 }
 
 Result<std::vector<SpecProblem>> Schema::check(const JsonValue& value) const {
   const auto unsupported = [this](std::string why) {
-    return std::unexpected(refused(Code::unsupported, state_->path, std::move(why)));
+    return std::unexpected(refusal(Code::unsupported, state_->path, std::move(why)));
   };
   if (depth_of(value, schema_depth_max) > schema_depth_max) {
     return unsupported("values of more than 64 levels are not checked");
@@ -384,7 +381,7 @@ Result<std::vector<SpecProblem>> Schema::check(const JsonValue& value) const {
   } catch (const BeyondLimits& limit) {
     return unsupported(limit.what());
   } catch (const std::exception& error) {
-    return std::unexpected(refused(Code::internal, state_->path, error.what()));
+    return std::unexpected(refusal(Code::internal, state_->path, error.what()));
   }
   return problems_in(results, value);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rules/role_words.h"
+#include "base/text.h"
 
 #include <algorithm>
 #include <array>
@@ -156,10 +157,6 @@ bool is_upper(char letter) {
 bool is_lower(char letter) {
   return letter >= 'a' && letter <= 'z';
 }
-bool is_digit(char letter) {
-  return letter >= '0' && letter <= '9';
-}
-
 // Singular and plural count alike, unless the plural is another word: tokens are what a parser
 // reads, and a class of notes is no note.
 bool same_word(std::string_view known, std::string_view word) {

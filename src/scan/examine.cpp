@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/clock.h"
 #include "scan/codec.h"
 #include "scan/facts_codec.h"
 #include "scan/fingerprint.h"
@@ -30,11 +31,6 @@ namespace untorn::scan {
 namespace {
 
 constexpr std::uint64_t file_bytes_max = 4U << 20U;
-
-std::int64_t now_ns() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
-}
 
 std::string_view text_at(std::string_view text, languages::Span span) {
   const std::size_t begin = std::min<std::size_t>(span.begin, text.size());

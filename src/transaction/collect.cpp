@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "base/try.h"
+#include "filesystem/read_whole.h"
 #include "transaction/intent.h"
 #include "transaction/paths.h"
-#include "write/read_whole.h"
 
 namespace untorn::transaction {
 namespace {
@@ -310,7 +310,7 @@ Result<std::optional<std::string>> Collection::read(std::string_view path) const
       tree_->fs().open(directory, name_of(source), {.follow = false, .nonblocking = true});
   if (!opened) return std::unexpected(tree_->error(opened.error(), Step::inspect, path));
   const OwnedHandle file(tree_->fs(), *opened);
-  auto text = write::read_whole(tree_->fs(), file.get());
+  auto text = read_whole(tree_->fs(), file.get());
   if (!text) return std::unexpected(tree_->error(text.error(), Step::inspect, path));
   return std::optional<std::string>(std::move(*text));
 }

@@ -7,6 +7,7 @@
 
 #include "base/try.h"
 #include "filesystem/kept_folder.h"
+#include "filesystem/same_file.h"
 #include "transaction/paths.h"
 #include "transaction/recover.h"
 #include "transaction/set_aside.h"
@@ -133,8 +134,7 @@ Result<bool> is_abandoned(FileSystem& fs, Handle directory, const std::string& n
     OwnedHandle parent(fs, *opened);
     auto parent_status = fs.status(parent.get());
     if (!parent_status) return failed(parent_status.error());
-    const bool top =
-        parent_status->inode == status->inode && parent_status->device == status->device;
+    const bool top = same_file(*parent_status, *status);
     if (top || parent_status->device != status->device) return true;
     above = std::move(parent);
     here = above.get();

@@ -18,12 +18,12 @@
 
 #include "base/try.h"
 #include "filesystem/kept_folder.h"
+#include "filesystem/read_whole.h"
 #include "transaction/apply.h"
 #include "transaction/commit.h"
 #include "transaction/paths.h"
 #include "transaction/set_aside.h"
 #include "transaction/stage.h"
-#include "write/read_whole.h"
 
 namespace untorn::transaction {
 namespace {
@@ -43,7 +43,7 @@ Result<Interrupted> read_intent(Tree& tree, Handle file) {
   auto status = tree.fs().status(file);
   if (!status)
     return std::unexpected(tree.error(status.error(), Step::inspect, where(intent_name)));
-  auto text = write::read_whole(tree.fs(), file);
+  auto text = read_whole(tree.fs(), file);
   if (!text) return std::unexpected(tree.error(text.error(), Step::inspect, where(intent_name)));
   Decoded decoded = decode(*text);
   Interrupted found;

@@ -8,12 +8,12 @@
 #include "base/try.h"
 #include "filesystem/kept_folder.h"
 #include "filesystem/random_hex.h"
+#include "filesystem/read_whole.h"
 #include "transaction/escape.h"
 #include "transaction/files.h"
 #include "transaction/intent.h"
 #include "transaction/paths.h"
 #include "write/metadata.h"
-#include "write/read_whole.h"
 
 namespace untorn::transaction {
 namespace {
@@ -86,7 +86,7 @@ Result<std::vector<std::string>> read_staging_list(Tree& tree) {
   if (!opened && number(opened.error()) == ENOENT) return paths;
   if (!opened) return std::unexpected(tree.error(opened.error(), Step::inspect, where));
   const OwnedHandle file(tree.fs(), *opened);
-  auto text = write::read_whole(tree.fs(), file.get());
+  auto text = read_whole(tree.fs(), file.get());
   if (!text) return std::unexpected(tree.error(text.error(), Step::inspect, where));
   if (!text->starts_with(list_head)) return paths;
   for (std::size_t at = list_head.size();;) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "watch/http_request.h"
+#include "base/text.h"
 
 #include <algorithm>
 #include <cctype>
@@ -25,12 +26,6 @@ std::string lower(std::string_view text) {
     return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   });
   return out;
-}
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
 // Up to the next line end, which is taken away. A lone line feed ends a line as well.

@@ -14,6 +14,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/escape.h"
 #include "document/inspect.h"
 #include "health/temporaries.h"
@@ -36,13 +37,6 @@ constexpr std::chrono::seconds refreshed_every{1};
 // Each marked folder costs memory of the kernel.
 constexpr std::size_t marked_folders_max = 4096;
 constexpr std::size_t told_max = 10;  // of a kind at a time
-
-std::int64_t now_ns() {
-  timespec now = {};
-  if (clock_gettime(CLOCK_REALTIME, &now) != 0) return 0;
-  constexpr std::int64_t nanoseconds_per_second = 1'000'000'000;
-  return std::int64_t{now.tv_sec} * nanoseconds_per_second + now.tv_nsec;
-}
 
 std::string folder_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');

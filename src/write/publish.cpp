@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "counters/timing.h"
+#include "filesystem/same_file.h"
 
 namespace untorn::write {
 namespace {
@@ -21,7 +22,7 @@ Error rename_error(const std::string& path, int os_errno) {
 // not there, or that the name is taken: by our own file. The inode tells.
 bool name_leads_to(FileSystem& fs, const Target& target, const Status& file) {
   auto named = fs.status_at(target.place.directory.get(), target.place.name);
-  return named && named->inode == file.inode && named->device == file.device;
+  return named && same_file(*named, file);
 }
 
 // The old way to publish under a name that must be free, for file systems that do not know

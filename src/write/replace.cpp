@@ -26,6 +26,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/text.h"
 #include "base/try.h"
 #include "counters/timing.h"
 #include "write/commit_count.h"
@@ -52,12 +53,6 @@ constexpr std::uint32_t mode_private = 0600;  // until the wanted mode is set
 // R5.
 bool needs_file_sync(const Target& target, Durability level) {
   return level >= Durability::ordered || target.kind.network;
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += text.empty() ? word : ", " + word;
-  return text;
 }
 
 bool has_wanted_mode(const Target& target, const ReplaceOptions& options) {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "filesystem/random_hex.h"
+#include "filesystem/same_file.h"
 #include "write/target.h"
 
 namespace untorn::write {
@@ -104,7 +105,7 @@ Result<Temporary> Temporary::create(FileSystem& fs, Handle directory, const std:
     auto named = fs.status_at(directory, temporary.name_);
     if (!named && number(named.error()) == ENOENT) continue;
     if (!named) return std::unexpected(temporary.give_up(failed(named.error())));
-    if (named->inode != held->inode || named->device != held->device) {
+    if (!same_file(*named, *held)) {
       temporary.mark_published();  // someone else's file has the name now: not ours to remove
       continue;
     }

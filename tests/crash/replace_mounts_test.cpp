@@ -24,17 +24,8 @@ using testing::names_in;
 using testing::pattern;
 using testing::read_file;
 using testing::ScratchDirectory;
-using testing::why_no_private_world;
 using testing::write_file;
 using Names = std::vector<std::string>;
-
-#define NEED_PRIVATE_WORLD()                          \
-  const std::string why_not = why_no_private_world(); \
-  UNTORN_NEED(why_not.empty(), "namespaces", why_not)
-
-// For the bodies, which report by a sentence: gtest's own checks stay in the parent.
-#define DEMAND(condition) \
-  if (!(condition)) return std::string("line ") + std::to_string(__LINE__) + ": " #condition
 
 bool mount_tmpfs(const std::string& path, const char* options) {
   return mount("tmpfs", path.c_str(), "tmpfs", 0, options) == 0;

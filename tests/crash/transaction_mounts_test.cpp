@@ -9,7 +9,6 @@
 
 #include "tests/support/files.h"
 #include "tests/support/private_world.h"
-#include "tests/support/require.h"
 #include "untorn/transaction.h"
 
 namespace untorn {
@@ -20,17 +19,8 @@ using testing::names_in;
 using testing::pattern;
 using testing::read_file;
 using testing::ScratchDirectory;
-using testing::why_no_private_world;
 using testing::write_file;
 using Names = std::vector<std::string>;
-
-#define NEED_PRIVATE_WORLD()                          \
-  const std::string why_not = why_no_private_world(); \
-  UNTORN_NEED(why_not.empty(), "namespaces", why_not)
-
-// For the bodies, which report by a sentence: gtest's own checks stay in the parent.
-#define DEMAND(condition) \
-  if (!(condition)) return std::string("line ") + std::to_string(__LINE__) + ": " #condition
 
 bool make_directory(const std::string& path) {
   return posix_file_system().make_directory(Handle::working_directory, path, 0755).has_value();

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
 #include "languages/python/grammar.h"
 
 namespace untorn::languages {
@@ -15,9 +16,6 @@ constexpr std::size_t literal_limit_bytes = 4096;
 
 bool is_upper(char each) noexcept {
   return each >= 'A' && each <= 'Z';
-}
-bool is_digit(char each) noexcept {
-  return each >= '0' && each <= '9';
 }
 bool is_word_part(char each) noexcept {
   return is_upper(each) || is_digit(each) || (each >= 'a' && each <= 'z') ||
