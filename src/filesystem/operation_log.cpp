@@ -58,6 +58,8 @@ std::string_view to_string(OperationKind kind) noexcept {
       return "sync_all";
     case OperationKind::sync_range:
       return "sync_range";
+    case OperationKind::sync_failed:
+      return "sync_failed";
     case OperationKind::begin_writing:
       return "begin_writing";
     case OperationKind::end_writing:

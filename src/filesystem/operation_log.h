@@ -69,7 +69,11 @@ enum class OperationKind : std::uint8_t {
   sync_data,       // fdatasync, or an O_DSYNC write's
   sync_directory,  // fsync of a directory
   sync_all,        // sync, syncfs
-  sync_range,      // sync_file_range: forces nothing in the portable model
+  sync_range,      // sync_file_range of `size` bytes from `offset` (size 0: to the end); `name` is
+                   // "written" if it had all three flags, so that it waited for the data. Models
+                   // differ in what that means.
+  sync_failed,     // a sync of `inode` that returned an error: what was written since the last good
+                   // one may be lost whatever later syncs say
   // Observation.
   begin_writing,  // `inode` is open for writing from here on (it was not before); `name` is
                   // "append"
@@ -92,8 +96,12 @@ struct Operation {
   std::uint64_t offset = 0;
   std::uint64_t size = 0;  // truncate: new size; write: payload.size()
   Bytes payload;
-  std::uint32_t thread = 0;        // thread id, for reports
-  std::uint32_t call = no_index;   // operations of one system call share this number
+  std::uint32_t thread = 0;       // thread id, for reports
+  std::uint32_t call = no_index;  // operations of one system call share this number
+  // How many operations the log had when the call was entered; no_index: all that stand before it.
+  // What other threads did between that and its own place overlapped it: a sync promises nothing
+  // about them, and either may have happened first.
+  std::uint32_t entered = no_index;
   std::uint32_t stack = no_index;  // into a table kept by whoever made the log
   const char* call_name = "";      // "openat", "write", "rename": static storage, for reports
 };
