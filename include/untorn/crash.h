@@ -31,6 +31,11 @@ namespace untorn {
 enum class CrashModel : std::uint8_t {
   kill,      // the process is killed: completed calls stay, a large write may be cut at a page
   portable,  // the power goes: any state that ext4, xfs or btrfs may leave
+  ext4,      // the power goes: what ext4 with a journal and data=ordered may leave
+  xfs,       // the same for xfs
+  btrfs,     // the same for btrfs
+  posix,  // the power goes: whatever POSIX does not forbid. Renames may be halved, and blocks that
+          // were added and not written may hold garbage
 };
 
 // What the workload tells the test.

@@ -64,6 +64,7 @@ BlockChain& Contents::chain(std::uint64_t block) {
       if (block < truncation.first_block || block >= truncation.end_block) continue;
       entry->second.steps.push_back(
           {truncation.operation, truncation.size_step, 0, 0, BlockStepKind::cut});
+      entry->second.has_cuts = true;
     }
   }
   return entry->second;
@@ -88,10 +89,17 @@ void Contents::add_write(std::uint32_t operation) {
   const std::uint64_t from = std::max(begin, size_);
   for (std::uint64_t size = (from / block_bytes + 1) * block_bytes; size < end;
        size += block_bytes) {
-    sizes_.push_back({operation, false, size});
+    add_growth(operation, size);
   }
-  sizes_.push_back({operation, false, end});
+  add_growth(operation, end);
   size_ = end;
+}
+
+void Contents::add_growth(std::uint32_t operation, std::uint64_t size) {
+  BlockChain& ended = chain((size - 1) / block_bytes);
+  ended.growths.push_back(
+      {static_cast<std::uint32_t>(sizes_.size()), static_cast<std::uint32_t>(ended.steps.size())});
+  sizes_.push_back({operation, false, size});
 }
 
 void Contents::add_truncation(std::uint32_t operation) {
@@ -106,6 +114,7 @@ void Contents::add_truncation(std::uint32_t operation) {
     for (auto entry = building_.lower_bound(first_block);
          entry != building_.end() && entry->first < end_block; ++entry) {
       entry->second.steps.push_back({operation, size_step, 0, 0, BlockStepKind::cut});
+      entry->second.has_cuts = true;
     }
     if (size % block_bytes != 0) {
       BlockChain& divided = chain(size / block_bytes);
@@ -118,6 +127,83 @@ void Contents::add_truncation(std::uint32_t operation) {
   }
   sizes_.push_back({operation, cuts, size});
   size_ = size;
+}
+
+StepRange agreeing_steps(const BlockChain& chain, StepRange range, std::uint32_t sizes,
+                         bool size_waits_for_data) noexcept {
+  for (std::uint32_t step = range.lowest; chain.has_cuts && step < range.highest; ++step) {
+    if (chain.steps[step].kind != BlockStepKind::cut) continue;
+    if (chain.steps[step].size_step >= sizes) {
+      range.highest = step;
+      break;
+    }
+    range.lowest = step + 1;
+  }
+  if (size_waits_for_data) {
+    const auto later = std::ranges::lower_bound(chain.growths, sizes, {}, &Growth::size_step);
+    if (later != chain.growths.begin()) {
+      range.lowest = std::max(range.lowest, std::prev(later)->steps);
+    }
+  }
+  return range;
+}
+
+std::uint32_t Contents::sizes_in(const FileFloor& floor) const noexcept {
+  return std::max(floor.sizes, sizes_before(floor.forced));
+}
+
+std::uint32_t Contents::steps_in(const FileFloor& floor, std::uint32_t chain,
+                                 bool size_waits_for_data) const noexcept {
+  const BlockChain& source = blocks_[chain];
+  StepRange range{source.steps_before(floor.forced),
+                  static_cast<std::uint32_t>(source.steps.size())};
+  if (const auto beside = floor.steps.find(chain); beside != floor.steps.end()) {
+    range.lowest = std::max(range.lowest, beside->second);
+  }
+  return agreeing_steps(source, range, sizes_in(floor), size_waits_for_data).lowest;
+}
+
+std::pair<std::size_t, std::size_t> Contents::chains_with_steps_of(std::uint32_t operation) const {
+  if (log_->operations[operation].kind == OperationKind::write) return chains_of(operation);
+  // Of a truncation: the block that the new end divides. The blocks that it frees go with its size.
+  const std::uint64_t block = log_->operations[operation].size / block_bytes;
+  const auto divided = std::ranges::lower_bound(blocks_, block, {}, &BlockChain::block);
+  if (divided == blocks_.end() || divided->block != block) return {0, 0};
+  const auto chain = static_cast<std::size_t>(divided - blocks_.begin());
+  return {chain, chain + 1};
+}
+
+bool Contents::raises(const FileFloor& lower, const FileFloor& higher,
+                      bool size_waits_for_data) const {
+  if (sizes_in(higher) > sizes_in(lower)) return true;
+  for (const auto& [chain, steps] : higher.steps) {
+    if (steps > steps_in(lower, chain, size_waits_for_data)) return true;
+  }
+  for (auto operation = std::ranges::lower_bound(operations_, lower.forced);
+       operation != operations_.end() && *operation < higher.forced; ++operation) {
+    const auto [first, last] = chains_with_steps_of(*operation);
+    for (std::size_t chain = first; chain < last; ++chain) {
+      const auto number = static_cast<std::uint32_t>(chain);
+      if (blocks_[chain].steps_before(higher.forced) >
+          steps_in(lower, number, size_waits_for_data)) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+void Contents::settle(FileFloor& floor, std::size_t end, bool size_waits_for_data) const {
+  for (auto operation = std::ranges::lower_bound(operations_, floor.forced);
+       operation != operations_.end() && *operation < end; ++operation) {
+    FileFloor next = floor;
+    next.forced = *operation + std::size_t{1};
+    if (raises(floor, next, size_waits_for_data)) break;
+    floor.forced = next.forced;
+  }
+  std::erase_if(floor.steps, [&](const auto& beside) {
+    return beside.second <= blocks_[beside.first].steps_before(floor.forced);
+  });
 }
 
 std::uint64_t Contents::size_after(std::uint32_t steps) const noexcept {
@@ -145,9 +231,16 @@ std::pair<std::size_t, std::size_t> Contents::chains_of(std::uint32_t operation)
           static_cast<std::size_t>(end - blocks_.begin())};
 }
 
-void Contents::compose_block(const BlockChain& chain, std::uint32_t steps, Tear tear,
+bool Contents::may_hold_garbage(const BlockChain& chain, std::uint32_t steps) const noexcept {
+  if (steps >= chain.steps.size() || chain.steps[steps].kind != BlockStepKind::write) return false;
+  if (steps == 0) return chain.block * block_bytes >= initial_.size();
+  return chain.steps[steps - 1].kind == BlockStepKind::cut;
+}
+
+void Contents::compose_block(const BlockChain& chain, std::uint32_t persisted, Tear tear,
                              std::uint32_t sizes, std::span<std::byte, block_bytes> out) const {
   const std::uint64_t start = chain.block * block_bytes;
+  const std::uint32_t steps = steps_of(persisted);
   std::ranges::fill(out, std::byte{0});
   if (start < initial_.size()) {
     const std::span<const std::byte> source = initial_.subspan(start);
@@ -177,6 +270,7 @@ void Contents::compose_block(const BlockChain& chain, std::uint32_t steps, Tear 
       std::memcpy(target.data(), write.payload.view().data() + from, target.size());
     }
   }
+  if (steps != persisted) std::ranges::fill(out, garbage_byte);
   // A truncation may persist although steps before it in this block did not: what is left of them
   // after the new end is gone all the same.
   while (mask < chain.masks.size()) apply_masks(chain.masks[mask].steps);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The content of one inode as the log changed it: a chain of sizes, and for each block of 4 KiB a
-// chain of writes. What persisted of an inode is a prefix of each chain (rule P5).
+// chain of writes. What persisted of an inode is a prefix of each chain (rule R5).
 //
 // A truncation that shrinks the file stands in the size chain and in the chain of every block that
 // it frees (a *cut*), so that later writes to such a block wait for it. In the block that the new
@@ -46,17 +46,52 @@ struct Mask {
   std::uint16_t begin = 0;
 };
 
+// Size step `size_step` grew the file to an end inside this block; its bytes up to there were
+// written when `steps` steps of the chain were done.
+struct Growth {
+  std::uint32_t size_step = 0;
+  std::uint32_t steps = 0;
+};
+
 struct BlockChain {
   std::uint64_t block = 0;  // offset / block_bytes
   std::vector<BlockStep> steps;
   std::vector<Mask> masks;
+  std::vector<Growth> growths;  // in the order of the size chain
+  bool has_cuts = false;
 
   // How many steps come from operations [0, count).
   [[nodiscard]] std::uint32_t steps_before(std::size_t count) const noexcept;
 };
 
-// Part of a block write that persisted when the power went in the middle of it (rule P8).
+// How many steps of a chain may have persisted.
+struct StepRange {
+  std::uint32_t lowest = 0;
+  std::uint32_t highest = 0;
+};
+// Narrows `range` to what agrees with `sizes` steps of the size chain: truncations stand in both
+// chains (rule R5), and with `size_waits_for_data` a size implies the write that ends at it.
+[[nodiscard]] StepRange agreeing_steps(const BlockChain& chain, StepRange range,
+                                       std::uint32_t sizes, bool size_waits_for_data) noexcept;
+
+// At least what persisted of a file: the whole of its operations before `forced`, and beside that
+// `sizes` steps of its size chain and so many steps of some block chains.
+struct FileFloor {
+  std::size_t forced = 0;
+  std::uint32_t sizes = 0;
+  std::map<std::uint32_t, std::uint32_t> steps;  // by chain
+};
+
+// Part of a block write that persisted when the power went in the middle of it (rule R7).
 enum class Tear : std::uint8_t { none, first_sector, all_but_last_sector };
+
+// A count of block steps with this bit: so many persisted, and the block, which was added to the
+// file and not written yet, holds garbage instead of zeros (rule O2).
+inline constexpr std::uint32_t garbage_bit = std::uint32_t{1} << 31U;
+[[nodiscard]] constexpr std::uint32_t steps_of(std::uint32_t steps) noexcept {
+  return steps & ~garbage_bit;
+}
+inline constexpr std::byte garbage_byte{0xDB};
 
 // The bytes [begin, end) of a torn step, begin <= end.
 struct ByteRange {
@@ -89,6 +124,16 @@ class Contents {
   // content that the file ever had is a prefix of the last one.
   [[nodiscard]] bool only_appended() const noexcept { return only_appended_; }
 
+  // How many steps a floor holds.
+  [[nodiscard]] std::uint32_t sizes_in(const FileFloor& floor) const noexcept;
+  [[nodiscard]] std::uint32_t steps_in(const FileFloor& floor, std::uint32_t chain,
+                                       bool size_waits_for_data) const noexcept;
+  // Does `higher` hold more than `lower`, which it includes?
+  [[nodiscard]] bool raises(const FileFloor& lower, const FileFloor& higher,
+                            bool size_waits_for_data) const;
+  // Counts operations [0, end) that a floor holds in whole among those before `forced`.
+  void settle(FileFloor& floor, std::size_t end, bool size_waits_for_data) const;
+
   // The size after `steps` steps of the size chain.
   [[nodiscard]] std::uint64_t size_after(std::uint32_t steps) const noexcept;
   [[nodiscard]] std::uint32_t sizes_before(std::size_t count) const noexcept;
@@ -97,17 +142,22 @@ class Contents {
   // The chains that hold blocks which operation `operation` wrote, as positions in blocks().
   [[nodiscard]] std::pair<std::size_t, std::size_t> chains_of(std::uint32_t operation) const;
 
-  // Block `chain` when `steps` of its steps persisted, the last one torn by `tear`, and `sizes`
-  // steps of the size chain. Bytes that were never written are zeros.
-  void compose_block(const BlockChain& chain, std::uint32_t steps, Tear tear, std::uint32_t sizes,
-                     std::span<std::byte, block_bytes> out) const;
+  // May the block hold garbage when `steps` of its steps persisted and the next one had begun?
+  [[nodiscard]] bool may_hold_garbage(const BlockChain& chain, std::uint32_t steps) const noexcept;
+  // Block `chain` when `persisted` of its steps did, the last one torn by `tear`, and `sizes` steps
+  // of the size chain. Bytes that were never written are zeros.
+  void compose_block(const BlockChain& chain, std::uint32_t persisted, Tear tear,
+                     std::uint32_t sizes, std::span<std::byte, block_bytes> out) const;
   // The bytes that no block chain covers, for a content with `sizes` size steps: `out` must be
   // zeroed and receives the initial content.
   void compose_untouched(std::uint32_t sizes, std::span<std::byte> out) const;
 
  private:
   BlockChain& chain(std::uint64_t block);
+  [[nodiscard]] std::pair<std::size_t, std::size_t> chains_with_steps_of(
+      std::uint32_t operation) const;
   void add_write(std::uint32_t operation);
+  void add_growth(std::uint32_t operation, std::uint64_t size);
   void add_truncation(std::uint32_t operation);
 
   struct Truncation {

@@ -72,7 +72,21 @@ std::vector<TreeEntry> tree_entries(const crash::CrashState& state, const Operat
 }
 
 crash::Model engine_model(CrashModel model) {
-  return model == CrashModel::kill ? crash::Model::kill : crash::Model::portable;
+  switch (model) {
+    case CrashModel::kill:
+      return crash::Model::kill;
+    case CrashModel::portable:
+      return crash::Model::portable;
+    case CrashModel::ext4:
+      return crash::Model::ext4;
+    case CrashModel::xfs:
+      return crash::Model::xfs;
+    case CrashModel::btrfs:
+      return crash::Model::btrfs;
+    case CrashModel::posix:
+      return crash::Model::posix;
+  }
+  return crash::Model::portable;
 }
 
 std::string rate(double states_per_second) {

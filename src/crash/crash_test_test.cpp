@@ -71,6 +71,20 @@ bool fails_in(const CrashTestReport& report, CrashModel model) {
                              [&](const CrashFailure& failure) { return failure.model == model; });
 }
 
+TEST(CrashTest, looks_at_the_models_that_it_is_given) {
+  // Without the sync of the directory the rename may be lost where a sync commits one file alone.
+  const Steps without_directory = {.sync_directory = false};
+  const Steps without_file = {.sync_file = false};
+  for (const CrashModel model : {CrashModel::kill, CrashModel::portable, CrashModel::ext4,
+                                 CrashModel::xfs, CrashModel::btrfs, CrashModel::posix}) {
+    CrashTestOptions options;
+    options.models = {model};
+    EXPECT_EQ(save({}, options).ok(), model != CrashModel::posix);
+    EXPECT_EQ(save(without_directory, options).ok(), model == CrashModel::kill);
+    EXPECT_EQ(save(without_file, options).ok(), model == CrashModel::kill);
+  }
+}
+
 TEST(CrashTest, accepts_a_replacement_with_both_syncs) {
   const CrashTestReport report = save({});
   EXPECT_TRUE(report.ok()) << report.summary();

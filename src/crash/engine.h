@@ -3,8 +3,8 @@
 // The crash engine: operation log → micro-operations → persistence model → crash states.
 //
 // A *crash state* is what a machine may find after a kill or a power cut: which of the
-// micro-operations before the cut persisted. The rules stand in models/kill.cpp and
-// models/portable.cpp, nowhere else; docs/internals/crash-model.md gives their evidence.
+// micro-operations before the cut persisted. The rules stand in models/, one file for each model,
+// and in models/rules.h what they share; docs/internals/crash-model.md gives their evidence.
 //
 // States are enumerated per *footprint*: the set of paths that one check reads. Two states that are
 // equal on the footprint share the verdict, so nothing outside it is varied, and the count of a
@@ -30,8 +30,14 @@ namespace untorn::crash {
 enum class Model : std::uint8_t {
   kill,      // the process dies; what the kernel accepted stays
   portable,  // the power goes; anything that ext4, xfs or btrfs may leave
+  ext4,      // the power goes; what ext4 may leave, data=ordered
+  xfs,       // the same for xfs
+  btrfs,     // the same for btrfs
+  posix,  // the power goes; whatever POSIX does not forbid: renames may be halved, new blocks may
+          // hold garbage
 };
 [[nodiscard]] std::string_view to_string(Model) noexcept;
+[[nodiscard]] std::optional<Model> model_from_name(std::string_view name) noexcept;
 
 // A path relative to the root, components joined by '/', no leading one.
 using Path = std::string;
@@ -78,9 +84,9 @@ class CrashState {
   virtual ~CrashState() = default;
 
   // Operations [0, begun) may have reached the kernel when the cut came; the rest had not started.
-  // `portable`: the sync before whose effect the power went, or the end of the log; a state of that
-  // epoch counts every acknowledgement in it as given. `kill`: the index after the operation that
-  // was in flight, or the end of the log.
+  // After a power cut: the sync before whose effect the power went, or the end of the log; a state
+  // of that epoch counts every acknowledgement in it as given. `kill`: the index after the first
+  // operation in flight that had not happened, or the end of the log.
   [[nodiscard]] virtual std::size_t begun() const = 0;
   // The file at `path`, which must be in the footprint (any path if the footprint is everything).
   // The bytes stay valid as long as the returned value.
@@ -92,12 +98,16 @@ class CrashState {
   [[nodiscard]] virtual std::pair<std::uint64_t, std::uint64_t> hash() const = 0;
 
   // Operations before the cut of which something did not persist, sorted. Only those that can
-  // change the footprint. `kill`: the operation that was in flight.
+  // change the footprint. `kill`: the operations in flight that had not happened.
   [[nodiscard]] virtual std::vector<std::size_t> lost() const = 0;
   // How many those are: states with few losses are the simple ones.
   [[nodiscard]] virtual std::size_t lost_count() const = 0;
   // Operations that persisted in full, sorted. Only those that can change the footprint.
   [[nodiscard]] virtual std::vector<std::size_t> kept() const = 0;
+
+  // A short text of letters, digits, '-' and '_' that, with the log, the model and the footprint,
+  // names this state: see rebuild(). A state of `kill` has the same code in every footprint.
+  [[nodiscard]] virtual std::string code() const = 0;
 };
 
 struct Budget {
@@ -135,5 +145,17 @@ using Visitor = std::function<bool(const CrashState&)>;
 [[nodiscard]] Enumeration enumerate(const History& history, Model model,
                                     const std::vector<Path>& footprint, const Budget& budget,
                                     const Visitor& visit);
+
+// Makes the state that CrashState::code() named, and calls `visit` with it. False if there is no
+// such state: the code is damaged, or of another log, model or footprint.
+[[nodiscard]] bool rebuild(const History& history, Model model, const std::vector<Path>& footprint,
+                           std::string_view code, const Visitor& visit);
+
+// Makes the state after a power cut at begun() == `begun` from which the operations in `lost`
+// (sorted) are missing, whole, and what must wait for them, and nothing else; calls `visit` with
+// it. What a sync promised is there all the same. False if no epoch of the footprint ends there.
+[[nodiscard]] bool lose(const History& history, Model model, const std::vector<Path>& footprint,
+                        std::size_t begun, const std::vector<std::size_t>& lost,
+                        const Visitor& visit);
 
 }  // namespace untorn::crash

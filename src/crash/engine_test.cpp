@@ -100,6 +100,32 @@ TEST(PortableModel, never_tears_what_a_sync_forced) {
   });
 }
 
+TEST(KillModel, has_a_later_call_before_an_earlier_one_that_it_overlapped) {
+  LogMaker maker;
+  maker.create("a");
+  maker.create("b");
+  maker.overlap(1, 0);
+  maker.create("c");  // of the first thread, after `a` and `b`
+  const History history(maker.log());
+  std::set<std::vector<Path>> trees;
+  const Enumeration found = enumerate(history, Model::kill, {}, {}, [&](const CrashState& state) {
+    std::vector<Path> names;
+    for (const auto& [path, file] : state.tree()) names.push_back(path);
+    trees.insert(names);
+    if (names == std::vector<Path>{"b"}) {
+      EXPECT_THAT(state.lost(), ElementsAre(0U));
+      EXPECT_THAT(state.kept(), ElementsAre(1U));
+      EXPECT_EQ(state.begun(), 1U);
+    }
+    return true;
+  });
+  EXPECT_THAT(trees, testing::UnorderedElementsAre(
+                         std::vector<Path>{}, std::vector<Path>{"a"}, std::vector<Path>{"b"},
+                         std::vector<Path>{"a", "b"}, std::vector<Path>{"a", "b", "c"}));
+  EXPECT_EQ(found.total.value, 5U);
+  EXPECT_TRUE(found.exhaustive);
+}
+
 TEST(KillModel, has_every_prefix_and_every_page_boundary_of_a_large_write) {
   LogMaker maker;
   maker.create("a");

@@ -6,24 +6,29 @@
 #include "crash/epoch_space.h"
 #include "crash/footprint.h"
 #include "crash/history.h"
+#include "crash/model_names.h"
 #include "crash/models/kill.h"
-#include "crash/models/portable.h"
 #include "crash/passes.h"
-#include "crash/portable_state.h"
+#include "crash/power_epochs.h"
+#include "crash/power_state.h"
+#include "crash/state_code.h"
 #include "crash/visits.h"
 
 namespace untorn::crash {
 
 namespace {
 
-// Configurations of the names of one component that are worth listing.
+// Configurations of the names of one component that are worth listing; to count the states takes
+// some of them, however few states are to be shown.
 constexpr std::uint64_t configurations_max = 1U << 16U;
+constexpr std::uint64_t configurations_min = 1U << 12U;
 
-class PortableEnumeration {
+class PowerEnumeration {
  public:
-  PortableEnumeration(const History::Impl& history, const Footprint& footprint,
-                      const Budget& budget, Visits& visits)
+  PowerEnumeration(const History::Impl& history, const Rules& rules, const Footprint& footprint,
+                   const Budget& budget, Visits& visits)
       : history_(history),
+        rules_(rules),
         footprint_(footprint),
         budget_(budget),
         visits_(visits),
@@ -58,15 +63,15 @@ class PortableEnumeration {
   // Calls visit(epoch, plan number) for each epoch until it returns false.
   template <class Visit>
   void each_epoch(const Visit& visit) {
-    PortableEpochs epochs(history_, footprint_);
+    PowerEpochs epochs(history_, footprint_, rules_);
     EpochBounds bounds;
     for (std::size_t number = 0; epochs.next(bounds); ++number) {
-      if (!visit(Epoch(history_, footprint_, bounds), number)) return;
+      if (!visit(Epoch(history_, rules_, footprint_, bounds), number)) return;
     }
   }
 
   [[nodiscard]] std::uint64_t listed_max() const noexcept {
-    return std::min(budget_.states, configurations_max);
+    return std::clamp(budget_.states, configurations_min, configurations_max);
   }
 
   // Counts all states, and decides for each epoch whether all of them fit the budget.
@@ -94,10 +99,10 @@ class PortableEnumeration {
   }
 
   // Shows one state; false when the enumeration must end.
-  bool show(const Epoch& epoch, Selection&& selection, HashSum hash) {
+  bool show(const Epoch& epoch, std::size_t number, Selection&& selection, HashSum hash) {
     const std::uint32_t acknowledged = history_.acknowledged_before(epoch.end());
     if (!visits_.is_new(hash, acknowledged)) return true;
-    return visits_.show(PortableState(epoch, buffers_, std::move(selection), hash));
+    return visits_.show(PowerState(epoch, number, buffers_, std::move(selection), hash));
   }
 
   // A state of an epoch that is not enumerated as a whole counts when it is drawn first.
@@ -108,12 +113,12 @@ class PortableEnumeration {
       visits_.add_checked(1);
     }
     const HashSum hash = selection_hash(epoch, hashes_, selection);
-    return show(epoch, std::move(selection), hash);
+    return show(epoch, number, std::move(selection), hash);
   }
 
   [[nodiscard]] static Hash128 key(std::size_t number, const Selection& selection) {
     Hash128 key = combine(Hash128{}, number);
-    for (const bool kept : selection.units) key = combine(key, kept ? 1 : 2);
+    for (const bool kept : selection.elements) key = combine(key, kept ? 1 : 2);
     for (const FileVariant& file : selection.files) {
       key = combine(key, file.sizes);
       for (const std::uint32_t steps : file.steps) key = combine(key, steps);
@@ -152,7 +157,7 @@ class PortableEnumeration {
             if (!visits_.may_go_on()) return false;
             visits_.add_checked(states);
             if (!visits_.is_new(hash, acknowledged)) return true;
-            return visits_.show(PortableState(epoch, buffers_, space.selection(leaves), hash));
+            return visits_.show(PowerState(epoch, number, buffers_, space.selection(leaves), hash));
           });
     });
   }
@@ -173,6 +178,7 @@ class PortableEnumeration {
   }
 
   const History::Impl& history_;
+  const Rules& rules_;
   const Footprint& footprint_;
   const Budget& budget_;
   Visits& visits_;
@@ -183,24 +189,67 @@ class PortableEnumeration {
   std::unordered_set<Hash128, Hash128Hasher> drawn_;
 };
 
-}  // namespace
-
-std::string_view to_string(Model model) noexcept {
-  switch (model) {
-    case Model::kill:
-      return "kill";
-    case Model::portable:
-      return "portable";
+bool visit_rebuilt(const ModelNames& names, const History::Impl& history,
+                   const std::vector<Path>& paths, std::string_view code, const Visitor& visit) {
+  CodeReader reader(code, power_code);
+  const std::uint64_t number = reader.number(history.log.operations.size());
+  if (!reader.ok()) return false;
+  const Footprint footprint(history, names.table(), paths);
+  PowerEpochs epochs(history, footprint, names.rules());
+  EpochBounds bounds;
+  for (std::uint64_t next = 0; next <= number; ++next) {
+    if (!epochs.next(bounds)) return false;
   }
-  return "unknown";
+  const Epoch epoch(history, names.rules(), footprint, bounds);
+  std::optional<Selection> selection = read_selection(epoch, reader);
+  if (!selection) return false;
+  FileHashes hashes(history);
+  const HashSum hash = selection_hash(epoch, hashes, *selection);
+  if (!reader.matches({hash.first, hash.second})) return false;
+  ContentBuffers buffers(history);
+  (void)visit(PowerState(epoch, number, buffers, *std::move(selection), hash));
+  return true;
 }
+
+}  // namespace
 
 Enumeration enumerate(const History& history, Model model, const std::vector<Path>& footprint,
                       const Budget& budget, const Visitor& visit) {
-  const Footprint seen(history.impl(), footprint);
   Visits visits(budget, visit);
+  const ModelNames names(history.impl(), model);
+  const Footprint seen(history.impl(), names.table(), footprint);
   if (model == Model::kill) return enumerate_kill(history.impl(), seen, budget, visits);
-  return PortableEnumeration(history.impl(), seen, budget, visits).run();
+  return PowerEnumeration(history.impl(), names.rules(), seen, budget, visits).run();
+}
+
+bool rebuild(const History& history, Model model, const std::vector<Path>& footprint,
+             std::string_view code, const Visitor& visit) {
+  const ModelNames names(history.impl(), model);
+  if (model != Model::kill) return visit_rebuilt(names, history.impl(), footprint, code, visit);
+  const Footprint seen(history.impl(), names.table(), footprint);
+  return rebuild_kill(history.impl(), seen, code, visit);
+}
+
+bool lose(const History& history, Model model, const std::vector<Path>& footprint,
+          std::size_t begun, const std::vector<std::size_t>& lost, const Visitor& visit) {
+  if (model == Model::kill) return false;
+  const ModelNames names(history.impl(), model);
+  const Footprint seen(history.impl(), names.table(), footprint);
+  PowerEpochs epochs(history.impl(), seen, names.rules());
+  EpochBounds bounds;
+  for (std::uint64_t number = 0; epochs.next(bounds) && bounds.end <= begun; ++number) {
+    if (bounds.end != begun) continue;
+    const Epoch epoch(history.impl(), names.rules(), seen, bounds);
+    Selection selection = Passes(epoch).without([&](std::uint32_t operation, Part, std::uint64_t) {
+      return !std::ranges::binary_search(lost, std::size_t{operation});
+    });
+    FileHashes hashes(history.impl());
+    const HashSum hash = selection_hash(epoch, hashes, selection);
+    ContentBuffers buffers(history.impl());
+    (void)visit(PowerState(epoch, number, buffers, std::move(selection), hash));
+    return true;
+  }
+  return false;
 }
 
 }  // namespace untorn::crash

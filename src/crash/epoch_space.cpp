@@ -11,18 +11,24 @@
 
 namespace untorn::crash {
 
-// Finds the components: open units and open files are joined when they must be chosen together.
+namespace {
+// Each prefix of a chain costs a walk over what all of it may change.
+constexpr std::size_t chain_max = 1U << 13U;
+}  // namespace
+
+// Finds the components: elements and open files are joined when they must be chosen together.
 class EpochSpace::Partition {
  public:
   Partition(const Epoch& epoch, FileHashes& hashes)
       : epoch_(epoch),
         hashes_(hashes),
-        units_(static_cast<std::uint32_t>(epoch.units().size())),
-        parents_(epoch.units().size() + epoch.files().size()) {
+        elements_(static_cast<std::uint32_t>(epoch.elements().size())),
+        parents_(epoch.elements().size() + epoch.files().size()) {
     std::iota(parents_.begin(), parents_.end(), 0U);
-    for (std::uint32_t unit = 0; unit < units_; ++unit) {
-      for (const std::uint32_t before : epoch.after(unit)) join(unit, before);
+    for (std::uint32_t element = 0; element < elements_; ++element) {
+      for (const std::uint32_t before : epoch.after(element)) join(element, before);
     }
+    join_bound_files();
     walk_settled(root_inode, epoch.footprint().root(), {});
   }
 
@@ -36,10 +42,12 @@ class EpochSpace::Partition {
       if (is_new) components.emplace_back();
       return components[entry->second];
     };
-    for (std::uint32_t unit = 0; unit < units_; ++unit) at(unit).units.push_back(unit);
-    for (auto& [unit, entry] : entries_) at(unit).entries.push_back(std::move(entry));
+    for (std::uint32_t element = 0; element < elements_; ++element) {
+      at(element).elements.push_back(element);
+    }
+    for (auto& [owner, entry] : entries_) at(owner).entries.push_back(std::move(entry));
     for (auto& [path, file] : settled_files_) {
-      at(units_ + file).settled_files.emplace_back(std::move(path), file);
+      at(elements_ + file).settled_files.emplace_back(std::move(path), file);
     }
     return components;
   }
@@ -53,6 +61,18 @@ class EpochSpace::Partition {
     return element;
   }
   void join(std::uint32_t a, std::uint32_t b) { parents_[find(a)] = find(b); }
+
+  // A file whose content depends on elements is chosen with them: on its truncations, and after a
+  // range sync on any.
+  void join_bound_files() {
+    for (std::uint32_t file = 0; file < epoch_.files().size(); ++file) {
+      const Epoch::File& source = epoch_.files()[file];
+      for (const std::uint32_t cut : source.cuts) join(elements_ + file, cut);
+      for (std::uint32_t element = 0; !source.ranges.empty() && element < elements_; ++element) {
+        join(elements_ + file, element);
+      }
+    }
+  }
 
   // Below a directory that stays where it is in every state of the epoch.
   void walk_settled(InodeId directory, const PathNode* node, const Path& prefix) {
@@ -85,8 +105,8 @@ class EpochSpace::Partition {
   void join_slot(const Footprint::Step& step, std::uint32_t owner) {
     join_value(step, epoch_.settled_value(step.name), owner);
     if (const Epoch::Slot* slot = epoch_.slot(step.name)) {
-      for (const auto& [unit, inode] : *slot) {
-        join(owner, unit);
+      for (const auto& [element, inode] : *slot) {
+        join(owner, element);
         join_value(step, inode, owner);
       }
     }
@@ -95,7 +115,7 @@ class EpochSpace::Partition {
   void join_value(const Footprint::Step& step, InodeId inode, std::uint32_t owner) {
     if (inode == no_inode) return;
     if (const std::uint32_t file = epoch_.file_of(inode); step.wanted && file != no_index) {
-      join(owner, units_ + file);
+      join(owner, elements_ + file);
     }
     if (!epoch_.history().is_directory(inode)) return;
     const auto [entry, is_new] = movable_.try_emplace({inode, step.node}, owner);
@@ -109,7 +129,7 @@ class EpochSpace::Partition {
 
   const Epoch& epoch_;
   FileHashes& hashes_;
-  std::uint32_t units_;
+  std::uint32_t elements_;
   std::vector<std::uint32_t> parents_;
   std::vector<std::pair<std::uint32_t, Component::Entry>> entries_;
   std::vector<std::pair<Path, std::uint32_t>> settled_files_;
@@ -134,7 +154,7 @@ Component::Configuration EpochSpace::configuration(const Component& component,
   const auto add = [&](const Path& path, InodeId inode) {
     const HashSum factor = path_factor(path);
     if (const std::uint32_t file = epoch_.file_of(inode); file != no_index) {
-      files[file] += factor;
+      files[epoch_.variants_of(file, kept)] += factor;
     } else {
       result.hash += factor * hashes_.at(inode, epoch_.end());
     }
@@ -142,40 +162,80 @@ Component::Configuration EpochSpace::configuration(const Component& component,
   for (const Component::Entry& entry : component.entries) {
     epoch_.resolve_step(entry.step, entry.prefix, kept, add);
   }
-  for (const auto& [path, file] : component.settled_files) files[file] += path_factor(path);
+  for (const auto& [path, file] : component.settled_files) {
+    files[epoch_.variants_of(file, kept)] += path_factor(path);
+  }
   result.files.assign(files.begin(), files.end());
-  for (const std::uint32_t unit : component.units) {
-    if (kept[unit]) result.kept.push_back(unit);
+  for (const std::uint32_t element : component.elements) {
+    if (kept[element]) result.kept.push_back(element);
   }
   return result;
 }
 
 bool EpochSpace::each_choice(const Component& component, std::size_t position,
                              std::vector<bool>& kept, const std::function<bool()>& visit) const {
-  if (position == component.units.size()) return visit();
-  // Units in the order of the log, kept before lost; one may be kept if all that it waits for are.
-  const std::uint32_t unit = component.units[position];
-  const auto& after = epoch_.after(unit);
+  if (position == component.elements.size()) return visit();
+  // In the order of the log, kept before lost; one may be kept if all that it waits for are.
+  const std::uint32_t element = component.elements[position];
+  const auto& after = epoch_.after(element);
   if (std::ranges::all_of(after, [&](std::uint32_t before) { return kept[before]; })) {
-    kept[unit] = true;
+    kept[element] = true;
     if (!each_choice(component, position + 1, kept, visit)) return false;
-    kept[unit] = false;
+    kept[element] = false;
   }
   return each_choice(component, position + 1, kept, visit);
 }
 
+bool EpochSpace::each_prefix(const Component& component, std::vector<bool>& kept,
+                             const std::function<bool()>& visit) const {
+  for (const std::uint32_t element : component.elements) kept[element] = true;
+  if (!visit()) return false;
+  for (std::size_t count = component.elements.size(); count > 0; --count) {
+    kept[component.elements[count - 1]] = false;
+    if (!visit()) return false;
+  }
+  return true;
+}
+
+// A truncation of a file that no path leads to is no choice where nothing that is kept waits for
+// it: the configuration without it stands for both.
+bool EpochSpace::is_hidden_cut(const Component& component, const std::vector<bool>& kept,
+                               const Component::Configuration& found) const {
+  const auto hidden = [&](std::uint32_t element) {
+    const InodeId cut = epoch_.elements()[element].cut;
+    return cut != no_inode && std::ranges::none_of(found.files, [&](const auto& file) {
+             return epoch_.variants()[file.first].inode() == cut;
+           });
+  };
+  if (epoch_.is_chain()) return !found.kept.empty() && hidden(found.kept.back());
+  return std::ranges::any_of(found.kept, [&](std::uint32_t element) {
+    return hidden(element) && std::ranges::none_of(component.elements, [&](std::uint32_t later) {
+             return kept[later] && std::ranges::count(epoch_.after(later), element) > 0;
+           });
+  });
+}
+
 void EpochSpace::list_configurations(Component& component, std::uint64_t configurations_max) {
-  std::vector<bool> kept(epoch_.units().size());
+  const bool chain = epoch_.is_chain();
+  if (chain && component.elements.size() > chain_max) {
+    listed_ = false;
+    return;
+  }
+  const auto each = [&](std::vector<bool>& kept, const std::function<bool()>& visit) {
+    return chain ? each_prefix(component, kept, visit) : each_choice(component, 0, kept, visit);
+  };
+  std::vector<bool> kept(epoch_.elements().size());
   // To count them is much cheaper than to see what each leaves.
   std::uint64_t choices = 0;
-  if (!each_choice(component, 0, kept, [&] { return ++choices <= configurations_max; })) {
+  if (!each(kept, [&] { return ++choices <= configurations_max; })) {
     listed_ = false;
     return;
   }
   kept.assign(kept.size(), false);
   std::unordered_map<Hash128, std::size_t, Hash128Hasher> known;
-  (void)each_choice(component, 0, kept, [&] {
+  (void)each(kept, [&] {
     Component::Configuration found = configuration(component, kept);
+    if (is_hidden_cut(component, kept, found)) return true;
     Hash128 key = combine(Hash128{}, Hash128{found.hash.first, found.hash.second});
     for (const auto& [file, factor] : found.files) {
       key = combine(combine(key, file), Hash128{factor.first, factor.second});
@@ -200,7 +260,7 @@ Count EpochSpace::total() const {
       TornCount product{choice.states, 0};
       for (const auto& [file, factor] : choice.files) {
         const auto [entry, is_new] = counts.try_emplace(file);
-        if (is_new) entry->second = epoch_.files()[file].count();
+        if (is_new) entry->second = epoch_.variants()[file].count();
         product = product * entry->second;
       }
       sum += product;
@@ -239,19 +299,19 @@ std::optional<EpochSpace::Choices> EpochSpace::choices(std::uint64_t combination
 
 Selection EpochSpace::selection(std::span<const Leaf* const> leaves) const {
   Selection selection;
-  selection.units.resize(epoch_.units().size());
-  selection.files.resize(epoch_.files().size());
+  selection.elements.resize(epoch_.elements().size());
+  selection.files.resize(epoch_.variants().size());
   for (const Leaf* leaf : leaves) {
     switch (leaf->decision) {
       case Decision::units:
-        for (const std::uint32_t unit : components_[leaf->index].configurations[leaf->value].kept) {
-          selection.units[unit] = true;
+        for (const std::uint32_t kept : components_[leaf->index].configurations[leaf->value].kept) {
+          selection.elements[kept] = true;
         }
         break;
       case Decision::sizes: {
         // What has no leaf of its own cannot be told apart, so all of it persisted.
         FileVariant& variant = selection.files[leaf->index];
-        const FileVariants& variants = epoch_.files()[leaf->index];
+        const FileVariants& variants = epoch_.variants()[leaf->index];
         variant.sizes = leaf->value;
         variant.steps.resize(variants.open().size());
         for (std::size_t open = 0; open < variant.steps.size(); ++open) {

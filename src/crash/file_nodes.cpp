@@ -12,7 +12,7 @@ constexpr std::uint64_t work_max = 1U << 22U;
 
 std::optional<ChoiceSpace::NodeId> FileNodes::node(std::uint32_t file) {
   if (nodes_[file]) return nodes_[file];
-  const FileVariants& variants = epoch_.files()[file];
+  const FileVariants& variants = epoch_.variants()[file];
   const std::uint64_t sizes = variants.sizes_highest() - variants.sizes_lowest() + 1U;
   if (multiply_counts(sizes, variants.open().size() + 1) > work_max) return std::nullopt;
   std::vector<ChoiceSpace::Child> any;
@@ -28,7 +28,7 @@ std::optional<ChoiceSpace::NodeId> FileNodes::node(std::uint32_t file) {
 }
 
 ChoiceSpace::NodeId FileNodes::size_node(std::uint32_t file, std::uint32_t sizes) {
-  const FileVariants& variants = epoch_.files()[file];
+  const FileVariants& variants = epoch_.variants()[file];
   Leaf head{
       variants.constant_hash(hashes_, sizes), {1, 0}, Decision::sizes, Tear::none, file, 0, sizes};
   std::vector<ChoiceSpace::Child> all;
@@ -48,9 +48,9 @@ ChoiceSpace::NodeId FileNodes::size_node(std::uint32_t file, std::uint32_t sizes
 const FileNodes::Alternatives& FileNodes::shared_alternatives(std::uint32_t file,
                                                               std::uint32_t open,
                                                               std::uint32_t sizes) {
-  const FileVariants& variants = epoch_.files()[file];
+  const FileVariants& variants = epoch_.variants()[file];
   const std::uint64_t end = (variants.chain(open).block + 1) * block_bytes;
-  if (variants.cuts_open() || end > variants.contents().size_after(sizes)) {
+  if (variants.sizes_bind_blocks() || end > variants.contents().size_after(sizes)) {
     scratch_ = alternatives(file, open, sizes);
     return scratch_;
   }
@@ -61,8 +61,8 @@ const FileNodes::Alternatives& FileNodes::shared_alternatives(std::uint32_t file
 
 FileNodes::Alternatives FileNodes::alternatives(std::uint32_t file, std::uint32_t open,
                                                 std::uint32_t sizes) {
-  const FileVariants& variants = epoch_.files()[file];
-  const FileVariants::Range range = variants.range(open, sizes);
+  const FileVariants& variants = epoch_.variants()[file];
+  const StepRange range = variants.range(open, sizes);
   Alternatives result;
   const auto add = [&](std::uint32_t steps, Tear tear) {
     const HashSum hash =
@@ -77,9 +77,10 @@ FileNodes::Alternatives FileNodes::alternatives(std::uint32_t file, std::uint32_
   // Whole writes first, so that a content which one of them leaves is never shown as a torn write.
   for (std::uint32_t steps = range.highest + 1; steps > range.lowest; --steps) {
     add(steps - 1, Tear::none);
+    if (variants.may_hold_garbage(open, steps - 1)) add((steps - 1) | garbage_bit, Tear::none);
   }
   for (std::uint32_t steps = range.highest; steps > 0 && steps >= range.lowest; --steps) {
-    const std::uint32_t tears = variants.tears(open, steps);
+    const std::uint32_t tears = variants.tears(open, range, steps);
     if (tears >= 1) add(steps, Tear::first_sector);
     if (tears >= 2) add(steps, Tear::all_but_last_sector);
   }

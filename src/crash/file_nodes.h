@@ -22,7 +22,7 @@ class FileNodes {
         hashes_(hashes),
         space_(space),
         combinations_max_(combinations_max),
-        nodes_(epoch.files().size()) {}
+        nodes_(epoch.variants().size()) {}
 
   // Nothing if the file alone has more than the largest number of combinations.
   [[nodiscard]] std::optional<ChoiceSpace::NodeId> node(std::uint32_t file);

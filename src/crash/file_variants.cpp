@@ -6,26 +6,34 @@
 
 namespace untorn::crash {
 
-FileVariants::FileVariants(const History::Impl& history, InodeId inode, std::size_t forced,
-                           std::size_t end)
+namespace {
+// Sizes times blocks of one file; with more of both its states are past counting.
+constexpr std::uint64_t work_max = 1U << 22U;
+}  // namespace
+
+FileVariants::FileVariants(const History::Impl& history, const Rules& rules, InodeId inode,
+                           const FileFloor& floor, std::size_t end, std::uint32_t sizes_highest)
     : contents_(&history.contents[inode]),
+      rules_(&rules),
       inode_(inode),
-      forced_(forced),
+      forced_(floor.forced),
       end_(end),
-      sizes_lowest_(contents_->sizes_before(forced)),
-      sizes_highest_(contents_->sizes_before(end)) {
+      sizes_lowest_(contents_->sizes_in(floor)),
+      sizes_highest_(sizes_highest),
+      sizes_begun_(contents_->sizes_before(end)) {
   const auto& sizes = contents_->sizes();
-  cuts_open_ = std::any_of(sizes.begin() + sizes_lowest_, sizes.begin() + sizes_highest_,
+  const std::uint32_t first_open = contents_->sizes_before(forced_);
+  cuts_open_ = std::any_of(sizes.begin() + first_open, sizes.begin() + sizes_begun_,
                            [](const SizeStep& step) { return step.cuts; });
   if (cuts_open_) {
     for (std::uint32_t chain = 0; chain < contents_->blocks().size(); ++chain) {
-      add_open(chain, forced);
+      add_open(chain, floor);
     }
     return;
   }
   std::vector<std::uint32_t> chains;
   const auto& operations = contents_->operations();
-  for (auto operation = std::ranges::lower_bound(operations, forced);
+  for (auto operation = std::ranges::lower_bound(operations, forced_);
        operation != operations.end() && *operation < end; ++operation) {
     const auto [first, last] = contents_->chains_of(*operation);
     for (std::size_t chain = first; chain < last; ++chain) {
@@ -34,48 +42,56 @@ FileVariants::FileVariants(const History::Impl& history, InodeId inode, std::siz
   }
   std::ranges::sort(chains);
   chains.erase(std::ranges::unique(chains).begin(), chains.end());
-  for (const std::uint32_t chain : chains) add_open(chain, forced);
+  for (const std::uint32_t chain : chains) add_open(chain, floor);
 }
 
-void FileVariants::add_open(std::uint32_t chain, std::size_t forced) {
-  const BlockChain& source = contents_->blocks()[chain];
-  const std::uint32_t lowest = source.steps_before(forced);
-  const std::uint32_t highest = source.steps_before(end_);
-  if (lowest < highest) open_.push_back({chain, lowest, highest});
-}
-
-FileVariants::Range FileVariants::range(std::size_t open, std::uint32_t sizes) const noexcept {
-  Range range{open_[open].lowest, open_[open].highest};
-  if (!cuts_open_) return range;
-  const BlockChain& source = chain(open);
-  for (std::uint32_t step = range.lowest; step < range.highest; ++step) {
-    if (source.steps[step].kind != BlockStepKind::cut) continue;
-    if (source.steps[step].size_step >= sizes) {
-      range.highest = step;
-      break;
-    }
-    range.lowest = step + 1;
+void FileVariants::add_open(std::uint32_t chain, const FileFloor& floor) {
+  const std::uint32_t lowest = contents_->steps_in(floor, chain, rules_->size_waits_for_data);
+  const std::uint32_t highest = contents_->blocks()[chain].steps_before(end_);
+  if (lowest < highest) {
+    open_.push_back({chain, lowest, highest});
+  } else {
+    settled_.push_back(chain);
   }
-  return range;
 }
 
-std::uint32_t FileVariants::tears(std::size_t open, std::uint32_t steps) const noexcept {
-  return steps <= open_[open].lowest ? 0 : tears_count(chain(open).steps[steps - 1]);
+StepRange FileVariants::range(std::size_t open, std::uint32_t sizes) const noexcept {
+  const StepRange range{open_[open].lowest, open_[open].highest};
+  if (!sizes_bind_blocks()) return range;
+  return agreeing_steps(chain(open), range, sizes, rules_->size_waits_for_data);
+}
+
+std::uint32_t FileVariants::tears(std::size_t open, StepRange range,
+                                  std::uint32_t steps) const noexcept {
+  if (!rules_->blocks_tear || steps <= range.lowest) return 0;
+  return tears_count(chain(open).steps[steps - 1]);
+}
+
+bool FileVariants::may_hold_garbage(std::size_t open, std::uint32_t steps) const noexcept {
+  return rules_->garbage_in_new_blocks && steps < open_[open].highest &&
+         contents_->may_hold_garbage(chain(open), steps);
 }
 
 TornCount FileVariants::count() const {
+  if (rules_->size_waits_for_data &&
+      multiply_counts(sizes_highest_ - sizes_lowest_ + 1U, open_.size()) > work_max) {
+    return {count_max, 0};
+  }
   TornCount total;
   std::uint32_t sizes = sizes_lowest_;
   while (sizes <= sizes_highest_) {
-    // Between two truncations the blocks do not depend on the size.
+    // Between two truncations the blocks do not depend on the size, unless it waits for them.
     std::uint32_t next = sizes + 1;
-    while (next <= sizes_highest_ && !contents_->sizes()[next - 1].cuts) ++next;
+    if (!rules_->size_waits_for_data) {
+      while (next <= sizes_highest_ && !contents_->sizes()[next - 1].cuts) ++next;
+    }
     TornCount group{next - sizes, 0};
     for (std::size_t index = 0; index < open_.size(); ++index) {
-      const Range allowed = range(index, sizes);
-      TornCount block{allowed.highest - allowed.lowest + 1U, 0};
+      const StepRange allowed = range(index, sizes);
+      TornCount block;
       for (std::uint32_t steps = allowed.lowest; steps <= allowed.highest; ++steps) {
-        block.torn += tears(index, steps);
+        block.plain += may_hold_garbage(index, steps) ? 2U : 1U;
+        block.torn += tears(index, allowed, steps);
       }
       group = group * block;
     }
@@ -97,7 +113,9 @@ FileVariant FileVariants::lowest() const {
 FileVariant FileVariants::highest() const {
   FileVariant variant;
   variant.sizes = sizes_highest_;
-  for (const OpenBlock& open : open_) variant.steps.push_back(open.highest);
+  for (std::size_t index = 0; index < open_.size(); ++index) {
+    variant.steps.push_back(range(index, variant.sizes).highest);
+  }
   return variant;
 }
 
@@ -124,10 +142,25 @@ FileVariant FileVariants::without(const Keep& keep) const {
       break;
     }
   }
+  variant.sizes = std::max(sizes_backed(variant), sizes_lowest_);
   for (std::size_t index = 0; index < open_.size(); ++index) {
-    variant.steps[index] = std::min(variant.steps[index], range(index, variant.sizes).highest);
+    const StepRange allowed = range(index, variant.sizes);
+    variant.steps[index] = std::clamp(variant.steps[index], allowed.lowest, allowed.highest);
   }
   return variant;
+}
+
+// The sizes up to the first that waits for a block write which is missing.
+std::uint32_t FileVariants::sizes_backed(const FileVariant& variant) const {
+  std::uint32_t sizes = variant.sizes;
+  if (!rules_->size_waits_for_data) return sizes;
+  for (std::size_t index = 0; index < open_.size(); ++index) {
+    for (const Growth& growth : chain(index).growths) {
+      if (growth.size_step >= sizes) break;
+      if (growth.steps > variant.steps[index]) sizes = growth.size_step;
+    }
+  }
+  return sizes;
 }
 
 void FileVariants::raise_sizes(FileVariant& variant, std::uint32_t sizes) const {
@@ -136,7 +169,7 @@ void FileVariants::raise_sizes(FileVariant& variant, std::uint32_t sizes) const 
   const auto& chain = contents_->sizes();
   const bool cuts = std::any_of(chain.begin() + before, chain.begin() + sizes,
                                 [](const SizeStep& step) { return step.cuts; });
-  if (!cuts) return;
+  if (!cuts && !rules_->size_waits_for_data) return;
   for (std::size_t index = 0; index < open_.size(); ++index) {
     raise_block(variant, index, range(index, sizes).lowest);
   }
@@ -170,10 +203,15 @@ void FileVariants::raise(FileVariant& variant, std::uint32_t operation) const {
 HashSum FileVariants::constant_hash(FileHashes& hashes, std::uint32_t sizes) const {
   const HashSum head = type_term(FileType::regular) + size_term(contents_->size_after(sizes));
   if (!cuts_open_) {
-    // Without a truncation every block outside the open ones lies below the smallest size.
+    // Without a truncation every other block lies below the smallest size.
     HashSum sum = hashes.at(inode_, end_) - type_term(FileType::regular) -
                   size_term(contents_->size_after(sizes_highest_));
     for (const OpenBlock& open : open_) sum -= hashes.block_at(inode_, end_, open.chain);
+    for (const std::uint32_t settled : settled_) {
+      const std::uint32_t steps = contents_->blocks()[settled].steps_before(end_);
+      sum -= hashes.block_at(inode_, end_, settled);
+      sum += hashes.block(inode_, settled, steps, Tear::none, sizes);
+    }
     return head + sum;
   }
   HashSum sum = head + hashes.untouched(inode_, sizes);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What may have persisted of one file in one epoch. A variant is a prefix of the size chain and of
-// each block chain, at least what was forced and at most what the epoch holds, so that both chains
-// agree on each truncation that frees a block.
+// each block chain, at least what was forced and at most what the epoch and the names that
+// persisted allow, so that both chains agree on each truncation that frees a block.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -13,6 +13,7 @@
 #include "crash/count.h"
 #include "crash/file_hashes.h"
 #include "crash/history.h"
+#include "crash/models/rules.h"
 
 namespace untorn::crash {
 
@@ -25,7 +26,7 @@ struct OpenBlock {
 
 struct FileVariant {
   std::uint32_t sizes = 0;
-  std::vector<std::uint32_t> steps;  // by open block
+  std::vector<std::uint32_t> steps;  // by open block; see garbage_bit
   std::uint32_t torn = no_index;     // the open block whose last kept step is torn
   Tear tear = Tear::none;
 };
@@ -36,8 +37,10 @@ using Keep = std::function<bool(std::uint32_t operation, Part part, std::uint64_
 
 class FileVariants {
  public:
-  // Operations before `forced` persisted, those from `end` on had not begun.
-  FileVariants(const History::Impl& history, InodeId inode, std::size_t forced, std::size_t end);
+  // What `floor` holds persisted, operations from `end` on had not begun, and of the size chain at
+  // most `sizes_highest` steps persisted.
+  FileVariants(const History::Impl& history, const Rules& rules, InodeId inode,
+               const FileFloor& floor, std::size_t end, std::uint32_t sizes_highest);
 
   [[nodiscard]] InodeId inode() const noexcept { return inode_; }
   [[nodiscard]] std::size_t forced() const noexcept { return forced_; }
@@ -53,13 +56,17 @@ class FileVariants {
   [[nodiscard]] bool cuts_open() const noexcept { return cuts_open_; }
 
   // How many steps of an open block may have persisted beside `sizes` steps of the size chain.
-  struct Range {
-    std::uint32_t lowest = 0;
-    std::uint32_t highest = 0;
-  };
-  [[nodiscard]] Range range(std::size_t open, std::uint32_t sizes) const noexcept;
-  // The tears of the step before `steps`, 0 if a sync forced it.
-  [[nodiscard]] std::uint32_t tears(std::size_t open, std::uint32_t steps) const noexcept;
+  [[nodiscard]] StepRange range(std::size_t open, std::uint32_t sizes) const noexcept;
+  // The tears of the step before `steps`, 0 if it must have persisted: `range` is that of the
+  // block.
+  [[nodiscard]] std::uint32_t tears(std::size_t open, StepRange range,
+                                    std::uint32_t steps) const noexcept;
+  // May the block hold garbage when `steps` of its steps persisted?
+  [[nodiscard]] bool may_hold_garbage(std::size_t open, std::uint32_t steps) const noexcept;
+  // Does the range of a block depend on the size?
+  [[nodiscard]] bool sizes_bind_blocks() const noexcept {
+    return cuts_open_ || rules_->size_waits_for_data;
+  }
 
   [[nodiscard]] TornCount count() const;
 
@@ -79,12 +86,13 @@ class FileVariants {
   // than once.
   template <class Visit>
   void each_lost(const FileVariant& variant, Visit&& visit) const {
-    for (std::uint32_t step = variant.sizes; step < sizes_highest_; ++step) {
+    for (std::uint32_t step = variant.sizes; step < sizes_begun_; ++step) {
       visit(contents_->sizes()[step].operation);
     }
     for (std::size_t index = 0; index < open_.size(); ++index) {
       const BlockChain& source = chain(index);
-      for (std::uint32_t step = variant.steps[index]; step < open_[index].highest; ++step) {
+      for (std::uint32_t step = steps_of(variant.steps[index]); step < open_[index].highest;
+           ++step) {
         visit(source.steps[step].operation);
       }
     }
@@ -94,18 +102,22 @@ class FileVariants {
   }
 
  private:
-  void add_open(std::uint32_t chain, std::size_t forced);
+  void add_open(std::uint32_t chain, const FileFloor& floor);
+  [[nodiscard]] std::uint32_t sizes_backed(const FileVariant& variant) const;
   void raise_sizes(FileVariant& variant, std::uint32_t sizes) const;
   void raise_block(FileVariant& variant, std::size_t open, std::uint32_t steps) const;
 
   const Contents* contents_;
+  const Rules* rules_;
   InodeId inode_;
   std::size_t forced_;
   std::size_t end_;
   std::uint32_t sizes_lowest_;
   std::uint32_t sizes_highest_;
+  std::uint32_t sizes_begun_;
   bool cuts_open_ = false;
   std::vector<OpenBlock> open_;
+  std::vector<std::uint32_t> settled_;  // chains with steps since forced(), all of which persisted
 };
 
 }  // namespace untorn::crash

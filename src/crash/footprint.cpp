@@ -3,12 +3,14 @@
 
 namespace untorn::crash {
 
-Footprint::Footprint(const History::Impl& history, const std::vector<Path>& paths)
+Footprint::Footprint(const History::Impl& history, const NameTable& names,
+                     const std::vector<Path>& paths)
     : history_(history),
+      names_(names),
       everything_(paths.empty()),
-      names_(history.names.names().size()),
-      units_(history.names.units().size()),
-      inodes_(history.log.inodes.size()) {
+      seen_names_(names.names().size()),
+      seen_units_(names.units().size()),
+      seen_inodes_(history.log.inodes.size()) {
   for (const Path& path : paths) {
     PathNode* node = &root_;
     std::size_t begin = 0;
@@ -23,9 +25,9 @@ Footprint::Footprint(const History::Impl& history, const std::vector<Path>& path
     node->wanted = true;
   }
   mark(root_inode, root());
-  for (UnitId unit = 0; unit < units_.size(); ++unit) {
-    for (const NameChange& change : history.names.units()[unit].changed()) {
-      if (names_[change.name]) units_[unit] = true;
+  for (UnitId unit = 0; unit < seen_units_.size(); ++unit) {
+    for (const NameChange& change : names.units()[unit].changed()) {
+      if (seen_names_[change.name]) seen_units_[unit] = true;
     }
   }
   marked_.clear();
@@ -34,11 +36,11 @@ Footprint::Footprint(const History::Impl& history, const std::vector<Path>& path
 void Footprint::mark(InodeId directory, const PathNode* node) {
   if (!marked_.emplace(std::pair(directory, node), true).second) return;
   each_step(directory, node, [&](const Step& step) {
-    names_[step.name] = true;
-    const Name& name = history_.names.names()[step.name];
+    seen_names_[step.name] = true;
+    const Name& name = names_.names()[step.name];
     const auto mark_inode = [&](InodeId inode) {
       if (inode == no_inode) return;
-      if (step.wanted) inodes_[inode] = true;
+      if (step.wanted) seen_inodes_[inode] = true;
       if (history_.is_directory(inode)) mark(inode, step.node);
     };
     mark_inode(name.initial);

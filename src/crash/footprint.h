@@ -25,17 +25,21 @@ struct PathNode {
 
 class Footprint {
  public:
-  // Empty: every path.
-  Footprint(const History::Impl& history, const std::vector<Path>& paths);
+  // Empty: every path. `names` are the history's, or those of a model of its own.
+  Footprint(const History::Impl& history, const NameTable& names, const std::vector<Path>& paths);
+  Footprint(const History::Impl& history, const std::vector<Path>& paths)
+      : Footprint(history, history.names, paths) {}
+
+  [[nodiscard]] const NameTable& names() const noexcept { return names_; }
 
   [[nodiscard]] bool everything() const noexcept { return everything_; }
   [[nodiscard]] const PathNode* root() const noexcept { return everything_ ? nullptr : &root_; }
 
   // May a change of this name be seen?
-  [[nodiscard]] bool sees_name(NameId name) const { return names_[name]; }
-  [[nodiscard]] bool sees_unit(UnitId unit) const { return units_[unit]; }
+  [[nodiscard]] bool sees_name(NameId name) const { return seen_names_[name]; }
+  [[nodiscard]] bool sees_unit(UnitId unit) const { return seen_units_[unit]; }
   // May one of the paths lead to this inode?
-  [[nodiscard]] bool sees_inode(InodeId inode) const { return inodes_[inode]; }
+  [[nodiscard]] bool sees_inode(InodeId inode) const { return seen_inodes_[inode]; }
 
   // A name below a directory on the way to the paths.
   struct Step {
@@ -47,48 +51,66 @@ class Footprint {
   template <class Visit>
   void each_step(InodeId directory, const PathNode* node, Visit&& visit) const {
     if (node == nullptr) {
-      for (const NameId name : history_.names.in_directory(directory)) {
+      for (const NameId name : names_.in_directory(directory)) {
         visit(Step{name, nullptr, true});
       }
       return;
     }
     for (const auto& [text, child] : node->children) {
-      const NameId name = history_.names.find(directory, text);
+      const NameId name = names_.find(directory, text);
       if (name != no_id) visit(Step{name, child.get(), child->wanted});
     }
   }
 
   // Calls visit(path, inode) for every path of the footprint that leads to something, where
-  // value(name) tells what a name leads to.
+  // value(name) tells what a name leads to. Where renames are parted a directory may come to lie
+  // below itself; it is not entered again there.
   template <class Value, class Visit>
   void resolve(const Value& value, const Visit& visit) const {
-    resolve_in(root_inode, root(), {}, value, visit);
+    resolve_in({root_inode, nullptr}, root(), {}, value, visit);
   }
   // The same for what lies behind one name below a directory whose path is `prefix`.
   template <class Value, class Visit>
   void resolve_step(const Step& step, const Path& prefix, const Value& value,
                     const Visit& visit) const {
-    const InodeId inode = value(step.name);
-    if (inode == no_inode) return;
-    const Path path = join(prefix, history_.names.names()[step.name].text);
-    if (step.wanted) visit(path, inode);
-    if (history_.is_directory(inode)) resolve_in(inode, step.node, path, value, visit);
-  }
-  template <class Value, class Visit>
-  void resolve_in(InodeId directory, const PathNode* node, const Path& prefix, const Value& value,
-                  const Visit& visit) const {
-    each_step(directory, node, [&](const Step& step) { resolve_step(step, prefix, value, visit); });
+    resolve_below(step, nullptr, prefix, value, visit);
   }
 
  private:
+  // A directory on the way, and those above it.
+  struct Way {
+    InodeId directory = root_inode;
+    const Way* above = nullptr;
+  };
+  template <class Value, class Visit>
+  void resolve_below(const Step& step, const Way* way, const Path& prefix, const Value& value,
+                     const Visit& visit) const {
+    const InodeId inode = value(step.name);
+    if (inode == no_inode) return;
+    const Path path = join(prefix, names_.names()[step.name].text);
+    if (step.wanted) visit(path, inode);
+    if (!history_.is_directory(inode)) return;
+    for (const Way* above = way; above != nullptr; above = above->above) {
+      if (above->directory == inode) return;
+    }
+    resolve_in({inode, way}, step.node, path, value, visit);
+  }
+  template <class Value, class Visit>
+  void resolve_in(const Way& way, const PathNode* node, const Path& prefix, const Value& value,
+                  const Visit& visit) const {
+    each_step(way.directory, node,
+              [&](const Step& step) { resolve_below(step, &way, prefix, value, visit); });
+  }
+
   void mark(InodeId directory, const PathNode* node);
 
   const History::Impl& history_;
+  const NameTable& names_;
   PathNode root_;
   bool everything_ = false;
-  std::vector<bool> names_;
-  std::vector<bool> units_;
-  std::vector<bool> inodes_;
+  std::vector<bool> seen_names_;
+  std::vector<bool> seen_units_;
+  std::vector<bool> seen_inodes_;
   std::map<std::pair<InodeId, const PathNode*>, bool> marked_;
 };
 

@@ -50,6 +50,9 @@ History::Impl::Impl(const OperationLog& source)
   for (std::size_t index = 0; index < source.operations.size(); ++index) {
     const Operation& operation = source.operations[index];
     const auto number = static_cast<std::uint32_t>(index);
+    identity = combine(identity, static_cast<std::uint64_t>(operation.kind));
+    identity = combine(identity, std::uint64_t{operation.inode} << 32U | operation.directory);
+    identity = combine(combine(identity, operation.offset), operation.size);
     switch (operation.kind) {
       case OperationKind::write:
       case OperationKind::truncate:

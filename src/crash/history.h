@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/hash.h"
 #include "crash/contents.h"
 #include "crash/engine.h"
 #include "crash/names.h"
@@ -22,6 +23,7 @@ struct History::Impl {
   NameTable names;
   std::vector<Contents> contents;               // by inode; empty for all but regular files
   std::vector<std::uint32_t> acknowledgements;  // operations, sorted
+  Hash128 identity;  // of the operations, as far as their kinds and places go
 
   // The bytes of a regular file, or the target of a link, after operations [0, count). Contents
   // that are a prefix of the last one, or one whole write, are shared and not copied.

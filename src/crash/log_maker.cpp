@@ -235,9 +235,41 @@ void LogMaker::sync_all() {
   add(OperationKind::sync_all, no_inode);
 }
 
-void LogMaker::sync_range(const std::string& path) {
+bool LogMaker::sync_part(const std::string& path, std::uint64_t offset, std::uint64_t size) {
   const InodeId inode = find(path);
-  if (is_file(inode)) add(OperationKind::sync_range, inode);
+  if (!is_file(inode)) return false;
+  Operation& operation = add(OperationKind::sync_data, inode);
+  operation.offset = offset;
+  operation.size = size;
+  return true;
+}
+
+bool LogMaker::sync_failed(const std::string& path) {
+  const InodeId inode = path.empty() ? root_inode : find(path);
+  if (!is_file(inode) && !is_directory(inode)) return false;
+  add(OperationKind::sync_failed, inode);
+  return true;
+}
+
+bool LogMaker::sync_range(const std::string& path, bool written, std::uint64_t offset,
+                          std::uint64_t size) {
+  const InodeId inode = find(path);
+  if (!is_file(inode)) return false;
+  Operation& operation = add(OperationKind::sync_range, inode);
+  if (written) operation.name = "written";
+  operation.offset = offset;
+  operation.size = size;
+  return true;
+}
+
+void LogMaker::overlap(std::uint32_t thread, std::size_t count) {
+  if (log_.operations.empty()) return;
+  const std::size_t last = log_.operations.size() - 1;
+  for (std::size_t index = 0; index < last; ++index) {
+    if (log_.operations[index].thread == thread) count = std::max(count, index + 1);
+  }
+  log_.operations[last].thread = thread;
+  if (count < last) log_.operations[last].entered = static_cast<std::uint32_t>(count);
 }
 
 void LogMaker::acknowledge(std::string_view text) {

@@ -40,8 +40,16 @@ class LogMaker {
   void sync_inode(InodeId inode, OperationKind kind = OperationKind::sync_file);
   bool sync_directory(const std::string& path);  // "" is the root
   void sync_all();
-  void sync_range(const std::string& path);
+  // Of the bytes [offset, offset + size) alone.
+  bool sync_part(const std::string& path, std::uint64_t offset, std::uint64_t size);
+  bool sync_failed(const std::string& path);  // of a file or directory; "" is the root
+  // `written`: with all three flags. Size 0: to the end.
+  bool sync_range(const std::string& path, bool written = false, std::uint64_t offset = 0,
+                  std::uint64_t size = 0);
   void acknowledge(std::string_view text);
+  // The last operation was one of `thread`, and was entered when the log had `count` operations, or
+  // as early after that as the thread could.
+  void overlap(std::uint32_t thread, std::size_t count);
 
   [[nodiscard]] const OperationLog& log() const noexcept { return log_; }
   // no_inode if nothing is there.

@@ -5,202 +5,66 @@
 #include <functional>
 #include <optional>
 #include <tuple>
+#include <utility>
+
+#include "crash/naive_rules.h"
 
 namespace untorn::crash {
 
 namespace {
 
-constexpr std::uint64_t page = 4096;
+using naive::Micro;
+using naive::NameValue;
+using naive::page;
+
 constexpr std::uint64_t sector = 512;
-
-struct NameValue {
-  InodeId directory = no_inode;
-  std::string name;
-  InodeId inode = no_inode;
-};
-
-struct Micro {
-  enum class Kind { unit, size, block };
-  Kind kind = Kind::unit;
-  std::size_t operation = 0;
-  InodeId inode = no_inode;
-  std::vector<NameValue> names;  // unit
-  std::uint64_t size = 0;        // size
-  bool cuts = false;             // size: a truncation that shrinks, from `old_size`
-  std::uint64_t old_size = 0;
-  std::uint64_t begin = 0;  // block: file offsets, within one page
-  std::uint64_t end = 0;
-  bool zeros = false;  // block: of a truncation
-
-  [[nodiscard]] std::uint64_t page_number() const { return begin / page; }
-  // Does this truncation free the page as a whole?
-  [[nodiscard]] bool frees(std::uint64_t number) const {
-    return kind == Kind::size && cuts && number * page >= size && number * page < old_size;
-  }
-};
-
-void add_unit(std::vector<Micro>& micros, const Operation& operation, std::size_t index) {
-  Micro unit;
-  unit.operation = index;
-  const NameValue at{operation.directory, operation.name, operation.inode};
-  const NameValue to{operation.target_directory, operation.target_name, operation.inode};
-  switch (operation.kind) {
-    case OperationKind::create:
-    case OperationKind::make_directory:
-    case OperationKind::make_symlink:
-      if (operation.directory == no_inode) return;
-      unit.names = {at};
-      break;
-    case OperationKind::link:
-      unit.names = {to};
-      break;
-    case OperationKind::unlink:
-    case OperationKind::remove_directory:
-      unit.names = {{at.directory, at.name, no_inode}};
-      break;
-    case OperationKind::rename:
-      unit.names = {{at.directory, at.name, no_inode}, to};
-      break;
-    case OperationKind::exchange:
-      unit.names = {{at.directory, at.name, operation.replaced}, to};
-      break;
-    default:
-      return;
-  }
-  micros.push_back(unit);
-}
-
-void add_content(std::vector<Micro>& micros, const Operation& operation, std::size_t index,
-                 std::uint64_t& size) {
-  Micro micro;
-  micro.operation = index;
-  micro.inode = operation.inode;
-  if (operation.kind == OperationKind::write) {
-    const std::uint64_t end = operation.offset + operation.payload.size();
-    micro.kind = Micro::Kind::block;
-    for (std::uint64_t at = operation.offset; at < end; at = micro.end) {
-      micro.begin = at;
-      micro.end = std::min(end, (at / page + 1) * page);
-      micros.push_back(micro);
-    }
-    micro.kind = Micro::Kind::size;
-    for (std::uint64_t at = std::max(size, operation.offset) + 1; at <= end; ++at) {
-      if (at % page != 0 && at != end) continue;
-      micro.size = at;
-      micros.push_back(micro);
-    }
-    size = std::max(size, end);
-  } else if (operation.kind == OperationKind::truncate && operation.size != size) {
-    micro.kind = Micro::Kind::size;
-    micro.size = operation.size;
-    micro.cuts = operation.size < size;
-    micro.old_size = size;
-    micros.push_back(micro);
-    if (micro.cuts && operation.size % page != 0) {
-      micro.kind = Micro::Kind::block;
-      micro.cuts = false;
-      micro.zeros = true;
-      micro.begin = operation.size;
-      micro.end = (operation.size / page + 1) * page;
-      micros.push_back(micro);
-    }
-    size = operation.size;
-  }
-}
-
-std::vector<Micro> micros_of(const OperationLog& log) {
-  std::vector<Micro> micros;
-  std::map<InodeId, std::uint64_t> sizes;
-  for (InodeId inode = 0; inode < log.inodes.size(); ++inode) {
-    const Inode& source = log.inodes[inode];
-    const bool file = source.type == FileType::regular && source.initial;
-    sizes[inode] = file ? source.content.size() : 0;
-  }
-  for (std::size_t index = 0; index < log.operations.size(); ++index) {
-    const Operation& operation = log.operations[index];
-    add_unit(micros, operation, index);
-    if (operation.inode != no_inode) add_content(micros, operation, index, sizes[operation.inode]);
-  }
-  return micros;
-}
-
-// Rule P5: must `first` have persisted if `second`, which is later, did?
-bool precedes(const Micro& first, const Micro& second) {
-  using Kind = Micro::Kind;
-  if (first.kind == Kind::unit || second.kind == Kind::unit) {
-    if (first.kind != second.kind) return false;
-    for (const NameValue& a : first.names) {
-      for (const NameValue& b : second.names) {
-        if (a.directory == b.directory && a.name == b.name) return true;
-      }
-    }
-    return false;
-  }
-  if (first.inode != second.inode) return false;
-  if (first.kind == Kind::size && second.kind == Kind::size) return true;
-  if (first.kind == Kind::block && second.kind == Kind::block) {
-    return first.page_number() == second.page_number();
-  }
-  return first.kind == Kind::size ? first.frees(second.page_number())
-                                  : second.frees(first.page_number());
-}
-
-InodeId synced(const Operation& operation) {
-  return operation.inode != no_inode ? operation.inode : operation.directory;
-}
-
-bool forces(const Operation& sync, const Micro& micro) {
-  switch (sync.kind) {
-    case OperationKind::sync_all:
-      return true;
-    case OperationKind::sync_file:
-    case OperationKind::sync_data:
-    case OperationKind::sync_directory:
-      break;
-    default:
-      return false;
-  }
-  if (micro.kind != Micro::Kind::unit) return micro.inode == synced(sync);
-  return std::ranges::any_of(
-      micro.names, [&](const NameValue& value) { return value.directory == synced(sync); });
-}
 
 using Subset = std::vector<bool>;
 struct NaiveTear {
   std::size_t micro = 0;
   std::uint64_t end = 0;
 };
+// Beside what persisted: at most one torn write, and blocks with garbage, each as the first write
+// to it that did not persist.
+struct NaiveDamage {
+  std::optional<NaiveTear> tear;
+  std::set<std::size_t> garbage;
+};
 
 class PowerEnumerator {
  public:
-  explicit PowerEnumerator(const OperationLog& log) : log_(log), micros_(micros_of(log)) {}
+  PowerEnumerator(const OperationLog& log, Model model)
+      : log_(log),
+        model_(naive::rules_for(model)),
+        micros_(naive::micros_of(log, model_)),
+        syncs_(log_, model_, micros_) {}
+  PowerEnumerator(const PowerEnumerator&) = delete;
+  PowerEnumerator& operator=(const PowerEnumerator&) = delete;
 
   // What completed syncs before crash point `point` forced, with all that it waits for.
   [[nodiscard]] Subset forced_at(std::size_t point) const {
     Subset forced(micros_.size());
     for (std::size_t sync = 0; sync < point; ++sync) {
       for (std::size_t micro = 0; micro < micros_.size(); ++micro) {
-        if (micros_[micro].operation < sync && forces(log_.operations[sync], micros_[micro])) {
-          forced[micro] = true;
-        }
+        if (syncs_.forces(sync, micro)) forced[micro] = true;
       }
     }
     for (std::size_t second = micros_.size(); second > 0; --second) {
       if (!forced[second - 1]) continue;
       for (std::size_t first = 0; first + 1 < second; ++first) {
-        if (precedes(micros_[first], micros_[second - 1])) forced[first] = true;
+        if (syncs_.precedes(first, second - 1)) forced[first] = true;
       }
     }
     return forced;
   }
 
-  using Visit = std::function<void(const Subset&, const std::optional<NaiveTear>&)>;
+  using Visit = std::function<void(const Subset&, const NaiveDamage&)>;
   void each_state(std::size_t point, const Visit& visit) const {
     Subset kept(micros_.size());
     each_subset(0, point, forced_at(point), kept, visit);
   }
 
-  [[nodiscard]] NaiveTree tree(const Subset& kept, const std::optional<NaiveTear>& tear) const {
+  [[nodiscard]] NaiveTree tree(const Subset& kept, const NaiveDamage& damage) const {
     std::map<std::pair<InodeId, std::string>, InodeId> names;
     for (const InitialName& name : log_.names) names[{name.directory, name.name}] = name.inode;
     std::map<InodeId, std::string> contents;
@@ -211,8 +75,14 @@ class PowerEnumerator {
       sizes[inode] = contents[inode].size();
     }
     for (std::size_t index = 0; index < micros_.size(); ++index) {
-      if (!kept[index]) continue;
       const Micro& micro = micros_[index];
+      if (damage.garbage.contains(index)) {
+        const std::uint64_t start = micro.page_number() * page;
+        std::string& content = contents[micro.inode];
+        if (content.size() < start + page) content.resize(start + page, '\0');
+        std::fill_n(content.begin() + static_cast<std::ptrdiff_t>(start), page, '\xDB');
+      }
+      if (!kept[index]) continue;
       for (const NameValue& value : micro.names) {
         names[{value.directory, value.name}] = value.inode;
       }
@@ -221,6 +91,7 @@ class PowerEnumerator {
         sizes[micro.inode] = micro.size;
         if (micro.cuts && content.size() > micro.size) content.resize(micro.size);
       } else if (micro.kind == Micro::Kind::block) {
+        const auto& tear = damage.tear;
         const std::uint64_t end = tear && tear->micro == index ? tear->end : micro.end;
         if (content.size() < end) content.resize(end, '\0');
         for (std::uint64_t at = micro.begin; at < end; ++at) {
@@ -231,7 +102,7 @@ class PowerEnumerator {
     }
     for (auto& [inode, content] : contents) content.resize(sizes[inode], '\0');
     NaiveTree tree;
-    add_names(root_inode, "", names, contents, tree);
+    add_names({root_inode}, "", names, contents, tree);
     return tree;
   }
 
@@ -259,11 +130,12 @@ class PowerEnumerator {
   [[nodiscard]] const std::vector<Micro>& micros() const { return micros_; }
 
  private:
-  void add_names(InodeId directory, const std::string& prefix,
+  // A directory below itself is not entered again; `above` are those on the way.
+  void add_names(std::vector<InodeId> above, const std::string& prefix,
                  const std::map<std::pair<InodeId, std::string>, InodeId>& names,
                  const std::map<InodeId, std::string>& contents, NaiveTree& tree) const {
     for (const auto& [key, inode] : names) {
-      if (key.first != directory || inode == no_inode) continue;
+      if (key.first != above.back() || inode == no_inode) continue;
       const std::string path = prefix + key.second;
       const Inode& source = log_.inodes[inode];
       const auto content = contents.find(inode);
@@ -271,8 +143,10 @@ class PowerEnumerator {
           naive_entry(source.type, source.type == FileType::symlink ? source.content.text()
                                    : content == contents.end()      ? std::string_view()
                                                                : std::string_view(content->second));
-      if (source.type == FileType::directory) {
-        add_names(inode, path + "/", names, contents, tree);
+      if (source.type == FileType::directory && std::ranges::count(above, inode) == 0) {
+        above.push_back(inode);
+        add_names(above, path + "/", names, contents, tree);
+        above.pop_back();
       }
     }
   }
@@ -280,13 +154,23 @@ class PowerEnumerator {
   void each_subset(std::size_t index, std::size_t point, const Subset& forced, Subset& kept,
                    const Visit& visit) const {
     if (index == micros_.size() || micros_[index].operation >= point) {
-      visit(kept, std::nullopt);
-      each_tear(forced, kept, visit);
+      std::vector<std::size_t> holes;
+      for (std::size_t micro = 0; micro < index && model_.garbage; ++micro) {
+        if (may_hold_garbage(micro, kept)) holes.push_back(micro);
+      }
+      for (std::size_t choice = 0; choice < std::size_t{1} << holes.size(); ++choice) {
+        NaiveDamage damage;
+        for (std::size_t hole = 0; hole < holes.size(); ++hole) {
+          if ((choice >> hole & 1U) != 0) damage.garbage.insert(holes[hole]);
+        }
+        visit(kept, damage);
+        if (model_.tears) each_tear(forced, kept, damage, visit);
+      }
       return;
     }
     bool possible = true;
     for (std::size_t first = 0; first < index && possible; ++first) {
-      possible = kept[first] || !precedes(micros_[first], micros_[index]);
+      possible = kept[first] || !syncs_.precedes(first, index);
     }
     if (possible) {
       kept[index] = true;
@@ -296,25 +180,48 @@ class PowerEnumerator {
     if (!forced[index]) each_subset(index + 1, point, forced, kept, visit);
   }
 
-  void each_tear(const Subset& forced, const Subset& kept, const Visit& visit) const {
+  // Is this the first write to a block that did not persist, and did the block hold nothing before?
+  [[nodiscard]] bool may_hold_garbage(std::size_t number, const Subset& kept) const {
+    const Micro& write = micros_[number];
+    if (write.kind != Micro::Kind::block || write.zeros || kept[number]) return false;
+    const Inode& inode = log_.inodes[write.inode];
+    bool is_new = !inode.initial || write.page_number() * page >= inode.content.size();
+    for (std::size_t before = 0; before < number; ++before) {
+      const Micro& other = micros_[before];
+      const bool in_block = other.kind == Micro::Kind::block && other.inode == write.inode &&
+                            other.page_number() == write.page_number();
+      const bool frees = other.inode == write.inode && other.frees(write.page_number());
+      if (!in_block && !frees) continue;
+      if (!kept[before]) return false;
+      is_new = frees;
+    }
+    return is_new;
+  }
+
+  void each_tear(const Subset& forced, const Subset& kept, NaiveDamage damage,
+                 const Visit& visit) const {
     for (std::size_t index = 0; index < micros_.size(); ++index) {
       const Micro& micro = micros_[index];
       if (!kept[index] || forced[index] || micro.kind != Micro::Kind::block) continue;
       bool last = true;
       for (std::size_t later = index + 1; later < micros_.size(); ++later) {
-        last = last && !(kept[later] && precedes(micro, micros_[later]));
+        last = last && !(kept[later] && syncs_.precedes(index, later));
       }
       if (!last) continue;
       const std::uint64_t first_end = (micro.begin / sector + 1) * sector;
       const std::uint64_t last_begin = (micro.end - 1) / sector * sector;
       if (first_end >= micro.end) continue;
-      visit(kept, NaiveTear{index, first_end});
-      if (last_begin > first_end) visit(kept, NaiveTear{index, last_begin});
+      damage.tear = NaiveTear{index, first_end};
+      visit(kept, damage);
+      damage.tear = NaiveTear{index, last_begin};
+      if (last_begin > first_end) visit(kept, damage);
     }
   }
 
   const OperationLog& log_;
+  naive::Rules model_;
   std::vector<Micro> micros_;
+  naive::Syncs syncs_;
 };
 
 std::size_t acknowledged_before(const OperationLog& log, std::size_t point) {
@@ -337,26 +244,25 @@ std::string naive_entry(FileType type, std::string_view content) {
 }
 
 std::size_t naive_size(const OperationLog& log) {
-  return micros_of(log).size();
+  return naive::micros_of(log).size();
 }
 
-std::set<NaiveState> naive_power_states(const OperationLog& log) {
-  const PowerEnumerator enumerator(log);
+std::set<NaiveState> naive_power_states(const OperationLog& log, Model model) {
+  const PowerEnumerator enumerator(log, model);
   std::set<NaiveState> states;
   for (std::size_t point = 0; point <= log.operations.size(); ++point) {
     const std::size_t acknowledged = acknowledged_before(log, point);
-    enumerator.each_state(point, [&](const Subset& kept, const std::optional<NaiveTear>& tear) {
-      states.insert({enumerator.tree(kept, tear), acknowledged});
+    enumerator.each_state(point, [&](const Subset& kept, const NaiveDamage& damage) {
+      states.insert({enumerator.tree(kept, damage), acknowledged});
     });
   }
   return states;
 }
 
-std::uint64_t naive_power_count(const OperationLog& log) {
-  const PowerEnumerator enumerator(log);
+std::uint64_t naive_power_count(const OperationLog& log, Model model) {
+  const PowerEnumerator enumerator(log, model);
   const std::vector<Micro>& micros = enumerator.micros();
   std::uint64_t count = 0;
-  Subset everything(micros.size(), true);
   for (std::size_t point = 0; point <= log.operations.size(); ++point) {
     // An epoch ends where a sync forces something that begun and was not forced before.
     if (point < log.operations.size()) {
@@ -364,35 +270,106 @@ std::uint64_t naive_power_count(const OperationLog& log) {
       const Subset after = enumerator.forced_at(point + 1);
       if (before == after) continue;
     }
-    std::set<std::tuple<Subset, std::size_t, std::uint64_t>> seen;
-    enumerator.each_state(point, [&](const Subset& kept, const std::optional<NaiveTear>& tear) {
+    std::set<std::tuple<Subset, std::size_t, std::uint64_t, std::set<std::size_t>>> seen;
+    enumerator.each_state(point, [&](const Subset& kept, const NaiveDamage& damage) {
       const std::set<InodeId> alive = enumerator.alive(kept);
       const auto visible = [&](std::size_t index) {
         return micros[index].kind == Micro::Kind::unit || alive.contains(micros[index].inode);
       };
+      const auto& tear = damage.tear;
       if (tear && !visible(tear->micro)) return;
+      if (!std::ranges::all_of(damage.garbage, visible)) return;
       Subset choice = kept;
       for (std::size_t index = 0; index < micros.size(); ++index) {
         if (!visible(index)) choice[index] = false;
       }
-      seen.emplace(choice, tear ? tear->micro + 1 : 0, tear ? tear->end : 0);
+      seen.emplace(choice, tear ? tear->micro + 1 : 0, tear ? tear->end : 0, damage.garbage);
     });
     count += seen.size();
   }
   return count;
 }
 
+namespace {
+
+// Rule K4: the sets of operations that had happened, of which not all are prefixes of the log.
+class OverlapEnumerator {
+ public:
+  OverlapEnumerator(const OperationLog& log, const PowerEnumerator& enumerator,
+                    std::set<NaiveState>& states)
+      : log_(log), enumerator_(enumerator), states_(states) {}
+
+  void run() {
+    std::vector<bool> happened(log_.operations.size());
+    choose(0, happened);
+  }
+
+ private:
+  void choose(std::size_t index, std::vector<bool>& happened) {
+    if (index == happened.size()) {
+      add(happened);
+      return;
+    }
+    bool possible = true;
+    for (std::size_t missing = 0; missing < index && possible; ++missing) {
+      possible = happened[missing] || !is_relevant(missing) || may_overtake(missing, index);
+    }
+    if (possible) {
+      happened[index] = true;
+      choose(index + 1, happened);
+      happened[index] = false;
+    }
+    if (is_relevant(index)) choose(index + 1, happened);
+  }
+
+  [[nodiscard]] bool is_relevant(std::size_t index) const {
+    return std::ranges::any_of(enumerator_.micros(),
+                               [&](const Micro& micro) { return micro.operation == index; });
+  }
+
+  // May `later` have happened although `earlier` had not?
+  [[nodiscard]] bool may_overtake(std::size_t earlier, std::size_t later) const {
+    if (!is_relevant(later)) return true;
+    if (naive::entered(log_, later) > earlier) return false;
+    if (log_.operations[earlier].thread == log_.operations[later].thread) return false;
+    for (const Micro& a : enumerator_.micros()) {
+      for (const Micro& b : enumerator_.micros()) {
+        if (a.operation == earlier && b.operation == later && naive::in_one_place(a, b))
+          return false;
+      }
+    }
+    return true;
+  }
+
+  void add(const std::vector<bool>& happened) {
+    Subset kept;
+    std::size_t missing = log_.operations.size();
+    for (const Micro& micro : enumerator_.micros()) {
+      kept.push_back(happened[micro.operation]);
+      if (!kept.back()) missing = std::min(missing, micro.operation);
+    }
+    states_.insert({enumerator_.tree(kept, {}), acknowledged_before(log_, missing)});
+  }
+
+  const OperationLog& log_;
+  const PowerEnumerator& enumerator_;
+  std::set<NaiveState>& states_;
+};
+
+}  // namespace
+
 std::set<NaiveState> naive_kill_states(const OperationLog& log) {
-  const PowerEnumerator enumerator(log);
+  const PowerEnumerator enumerator(log, Model::kill);
   const std::vector<Micro>& micros = enumerator.micros();
   std::set<NaiveState> states;
+  OverlapEnumerator(log, enumerator, states).run();
   for (std::size_t point = 0; point <= log.operations.size(); ++point) {
     Subset kept(micros.size());
     for (std::size_t index = 0; index < micros.size(); ++index) {
       kept[index] = micros[index].operation < point;
     }
     const std::size_t acknowledged = acknowledged_before(log, point);
-    states.insert({enumerator.tree(kept, std::nullopt), acknowledged});
+    states.insert({enumerator.tree(kept, {}), acknowledged});
     if (point == log.operations.size()) continue;
     // A write in flight: its pages one after the other, each with the size that it needs.
     if (log.operations[point].kind != OperationKind::write) continue;
@@ -405,7 +382,7 @@ std::set<NaiveState> naive_kill_states(const OperationLog& log) {
           kept[size] = true;
         }
       }
-      states.insert({enumerator.tree(kept, std::nullopt), acknowledged});
+      states.insert({enumerator.tree(kept, {}), acknowledged});
     }
   }
   return states;

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "crash/engine.h"
 #include "filesystem/operation_log.h"
 
 namespace untorn::crash {
@@ -27,9 +28,11 @@ struct NaiveState {
 
 [[nodiscard]] std::string naive_entry(FileType type, std::string_view content);
 
-[[nodiscard]] std::set<NaiveState> naive_power_states(const OperationLog& log);
+[[nodiscard]] std::set<NaiveState> naive_power_states(const OperationLog& log,
+                                                      Model model = Model::portable);
 // The states of the ends of the epochs, counted once for each different choice that can be seen.
-[[nodiscard]] std::uint64_t naive_power_count(const OperationLog& log);
+[[nodiscard]] std::uint64_t naive_power_count(const OperationLog& log,
+                                              Model model = Model::portable);
 [[nodiscard]] std::set<NaiveState> naive_kill_states(const OperationLog& log);
 // Micro-operations of the log: what decides whether it is small enough.
 [[nodiscard]] std::size_t naive_size(const OperationLog& log);

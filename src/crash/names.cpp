@@ -6,7 +6,7 @@
 
 namespace untorn::crash {
 
-NameTable::NameTable(const OperationLog& log) {
+NameTable::NameTable(const OperationLog& log, Renames renames) {
   by_directory_.resize(log.inodes.size());
   leases_.resize(log.inodes.size());
   for (const InitialName& initial : log.names) {
@@ -51,7 +51,16 @@ NameTable::NameTable(const OperationLog& log) {
     }
     // A name that is renamed to itself does not change.
     if (count == 2 && changes[0].name == changes[1].name) continue;
-    if (count > 0) add_unit(index, std::span(changes).first(count));
+    const bool is_between = operation.kind == OperationKind::rename &&
+                            operation.directory != operation.target_directory &&
+                            log.inodes[operation.inode].type != FileType::directory;
+    if (is_between && renames == Renames::parted) {
+      add_parts(index, changes);
+    } else if (count == 2 && renames == Renames::halved) {
+      add_halves(index, changes, operation.kind == OperationKind::rename);
+    } else if (count > 0) {
+      add_unit(index, std::span(changes).first(count));
+    }
   }
   add_leases();
 }
@@ -78,6 +87,23 @@ void NameTable::add_unit(std::size_t operation, std::span<const NameChange> chan
     versions.push_back({unit_id, unit.operation, change.inode});
   }
   units_.push_back(unit);
+}
+
+void NameTable::add_parts(std::size_t operation, std::span<const NameChange> changes) {
+  add_unit(operation, changes.subspan(1, 1));
+  add_unit(operation, changes.first(1));
+  units_.back().after[1] = static_cast<UnitId>(units_.size() - 2);
+}
+
+// A name that is replaced is removed before it is set, so that it may be missing in between.
+void NameTable::add_halves(std::size_t operation, std::span<const NameChange> changes,
+                           bool replaces) {
+  const NameChange& target = changes[1];
+  if (replaces && inode_at(target.name, operation) != no_inode) {
+    const NameChange removed{target.name, no_inode};
+    add_unit(operation, std::span(&removed, 1));
+  }
+  for (const NameChange& change : changes) add_unit(operation, std::span(&change, 1));
 }
 
 void NameTable::add_leases() {

@@ -2,7 +2,8 @@
 //
 // The names of a log: every (directory, name) pair with the chain of what it led to, and the units
 // that changed it. A unit is what one call did to names: it touches one name or, for a rename or an
-// exchange, two, and persists as a whole (rule P6).
+// exchange, two, and persists as a whole (rule P2). Where a model parts renames (rules B6 and O1)
+// each part is a unit of its own.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -31,7 +32,8 @@ struct NameUnit {
   std::uint32_t operation = 0;
   std::uint32_t changes_count = 0;
   std::array<NameChange, 2> changes;
-  // The previous unit of each changed name (no_id if none): this one never persists without it.
+  // The previous unit of each changed name (no_id if none), or the part of a rename that comes
+  // first: this one never persists without it.
   std::array<UnitId, 2> after = {no_id, no_id};
 
   [[nodiscard]] std::span<const NameChange> changed() const noexcept {
@@ -52,9 +54,15 @@ struct Name {
   std::vector<NameVersion> versions;  // in the order of the log
 };
 
+enum class Renames : std::uint8_t {
+  whole,
+  parted,  // of a file between two directories: the old name goes after the new one is there
+  halved,  // each name on its own, and what is replaced goes first
+};
+
 class NameTable {
  public:
-  explicit NameTable(const OperationLog& log);
+  explicit NameTable(const OperationLog& log, Renames renames = Renames::whole);
 
   [[nodiscard]] const std::vector<Name>& names() const noexcept { return names_; }
   [[nodiscard]] const std::vector<NameUnit>& units() const noexcept { return units_; }
@@ -75,6 +83,8 @@ class NameTable {
  private:
   NameId intern(InodeId directory, const std::string& text);
   void add_unit(std::size_t operation, std::span<const NameChange> changes);
+  void add_parts(std::size_t operation, std::span<const NameChange> changes);
+  void add_halves(std::size_t operation, std::span<const NameChange> changes, bool replaces);
   void add_leases();
 
   std::vector<Name> names_;

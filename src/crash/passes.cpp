@@ -6,46 +6,78 @@
 namespace untorn::crash {
 
 Passes::Passes(const Epoch& epoch) : epoch_(epoch) {
-  const auto& units = epoch.history().names.units();
-  for (const UnitId unit : epoch.units()) operations_.push_back(units[unit].operation);
+  for (const Element& element : epoch.elements()) {
+    if (element.unit != no_id) operations_.push_back(element.operation);
+  }
   std::vector<Item> parts;
-  for (const FileVariants& file : epoch.files()) {
-    const auto& operations = file.contents().operations();
-    for (auto operation = std::ranges::lower_bound(operations, file.forced());
-         operation != operations.end() && *operation < epoch.end(); ++operation) {
-      if (!file.contents().changes(*operation)) continue;
-      operations_.push_back(*operation);
-      const auto [first, last] = file.contents().chains_of(*operation);
-      if (first == last) continue;
-      const bool extends =
-          file.contents().sizes_before(*operation + 1U) > file.contents().sizes_before(*operation);
-      if (extends) {
-        parts.push_back({*operation, true, false});
-        parts.push_back({*operation, false, true});
-      }
-      if (last - first < 2) continue;
-      for (const std::size_t chain : {first, first + (last - first) / 2, last - 1}) {
-        parts.push_back({*operation, false, true, file.contents().blocks()[chain].block});
-      }
-    }
+  for (const Epoch::File& file : epoch.files()) {
+    add_parts(epoch.variants()[file.any_case], parts);
   }
   std::ranges::sort(operations_);
+  operations_.erase(std::ranges::unique(operations_).begin(), operations_.end());
   for (const std::uint32_t operation : operations_) items_.push_back({operation});
   items_.insert(items_.end(), parts.begin(), parts.end());
 }
 
-Selection Passes::without(const Keep& keep) const {
-  const auto& table = epoch_.history().names.units();
-  Selection selection;
-  selection.units.resize(epoch_.units().size());
-  for (std::size_t unit = 0; unit < selection.units.size(); ++unit) {
-    const auto& after = epoch_.after(unit);
-    selection.units[unit] =
-        keep(table[epoch_.units()[unit]].operation, Part::size, 0) &&
-        std::ranges::all_of(after, [&](std::uint32_t before) { return selection.units[before]; });
+void Passes::add_parts(const FileVariants& file, std::vector<Item>& parts) {
+  const Contents& contents = file.contents();
+  const auto& operations = contents.operations();
+  for (auto operation = std::ranges::lower_bound(operations, file.forced());
+       operation != operations.end() && *operation < epoch_.end(); ++operation) {
+    if (!contents.changes(*operation)) continue;
+    operations_.push_back(*operation);
+    const auto [first, last] = contents.chains_of(*operation);
+    if (first == last) continue;
+    if (contents.sizes_before(*operation + 1U) > contents.sizes_before(*operation)) {
+      parts.push_back({*operation, true, false});
+      parts.push_back({*operation, false, true});
+    }
+    if (last - first < 2) continue;
+    for (const std::size_t chain : {first, first + (last - first) / 2, last - 1}) {
+      parts.push_back({*operation, false, true, contents.blocks()[chain].block});
+    }
   }
-  selection.files.reserve(epoch_.files().size());
-  for (const FileVariants& file : epoch_.files()) selection.files.push_back(file.without(keep));
+}
+
+// The elements that wait for content which `keep` refuses: truncations, and what came after a range
+// sync.
+std::vector<bool> Passes::refused(const Keep& keep) const {
+  std::vector<bool> refused(epoch_.elements().size());
+  for (const Epoch::File& file : epoch_.files()) {
+    if (file.cuts.empty() && file.ranges.empty()) continue;
+    const FileVariants& variants = epoch_.variants()[file.any_case];
+    const FileVariant left = variants.without(keep);
+    for (const std::uint32_t cut : file.cuts) {
+      if (epoch_.elements()[cut].size_step >= left.sizes) refused[cut] = true;
+    }
+    for (const RangeSync& range : file.ranges) {
+      bool whole = left.sizes >= variants.contents().sizes_before(range.covered);
+      for (std::size_t open = 0; open < left.steps.size() && whole; ++open) {
+        whole = left.steps[open] >= variants.chain(open).steps_before(range.covered);
+      }
+      for (std::size_t element = 0; element < refused.size() && !whole; ++element) {
+        if (epoch_.elements()[element].entered > range.operation) refused[element] = true;
+      }
+    }
+  }
+  return refused;
+}
+
+Selection Passes::without(const Keep& keep) const {
+  const std::vector<bool> refused = this->refused(keep);
+  Selection selection;
+  selection.elements.resize(epoch_.elements().size());
+  for (std::size_t element = 0; element < selection.elements.size(); ++element) {
+    selection.elements[element] =
+        !refused[element] && keep(epoch_.elements()[element].operation, Part::size, 0) &&
+        std::ranges::all_of(epoch_.after(element),
+                            [&](std::uint32_t before) { return selection.elements[before]; });
+  }
+  selection.files.resize(epoch_.variants().size());
+  for (std::uint32_t file = 0; file < epoch_.files().size(); ++file) {
+    const std::uint32_t number = epoch_.variants_of(file, selection.elements);
+    selection.files[number] = epoch_.variants()[number].without(keep);
+  }
   return selection;
 }
 
@@ -70,27 +102,41 @@ bool Passes::one_lost(const ShowSelection& show) const {
 }
 
 bool Passes::one_early(const ShowSelection& show) const {
-  const auto& table = epoch_.history().names.units();
   for (const std::uint32_t operation : operations_) {
+    const InodeId inode = epoch_.history().log.operations[operation].inode;
     Selection selection;
-    selection.units.resize(epoch_.units().size());
-    for (const FileVariants& file : epoch_.files()) {
-      FileVariant variant = file.lowest();
-      file.raise(variant, operation);
-      selection.files.push_back(std::move(variant));
+    selection.elements.resize(epoch_.elements().size());
+    for (std::uint32_t element = 0; element < selection.elements.size(); ++element) {
+      const Element& source = epoch_.elements()[element];
+      // A write may wait for each truncation of its file before it.
+      const bool waited_for = source.cut == inode && source.operation <= operation;
+      if (source.operation == operation || (source.cut != no_inode && waited_for)) {
+        raise_element(selection, element);
+      }
     }
-    for (std::uint32_t unit = 0; unit < selection.units.size(); ++unit) {
-      if (table[epoch_.units()[unit]].operation == operation) raise_unit(selection, unit);
+    selection.files.resize(epoch_.variants().size());
+    for (std::uint32_t file = 0; file < epoch_.files().size(); ++file) {
+      const std::uint32_t number = epoch_.variants_of(file, selection.elements);
+      const FileVariants& variants = epoch_.variants()[number];
+      FileVariant variant = variants.lowest();
+      if (variants.inode() == inode) variants.raise(variant, operation);
+      selection.files[number] = std::move(variant);
     }
     if (!show(std::move(selection))) return false;
   }
   return true;
 }
 
-void Passes::raise_unit(Selection& selection, std::uint32_t unit) const {
-  if (selection.units[unit]) return;
-  selection.units[unit] = true;
-  for (const std::uint32_t before : epoch_.after(unit)) raise_unit(selection, before);
+void Passes::raise_element(Selection& selection, std::uint32_t element) const {
+  std::vector<std::uint32_t> waiting = {element};
+  while (!waiting.empty()) {
+    const std::uint32_t next = waiting.back();
+    waiting.pop_back();
+    if (selection.elements[next]) continue;
+    selection.elements[next] = true;
+    const auto& after = epoch_.after(next);
+    waiting.insert(waiting.end(), after.begin(), after.end());
+  }
 }
 
 bool Passes::pairs(const ShowSelection& show) const {
@@ -115,31 +161,39 @@ bool Passes::pairs(const ShowSelection& show) const {
 
 Selection Passes::random(Random& random) const {
   Selection selection;
-  selection.units.resize(epoch_.units().size());
+  selection.elements.resize(epoch_.elements().size());
   // Each state has its own share of losses, so that nearly whole and nearly empty ones are drawn.
   const std::uint64_t keep_of_16 = 1 + random.below(15);
-  for (std::size_t unit = 0; unit < selection.units.size(); ++unit) {
-    const auto& after = epoch_.after(unit);
-    selection.units[unit] =
-        random.below(16) < keep_of_16 &&
-        std::ranges::all_of(after, [&](std::uint32_t before) { return selection.units[before]; });
+  const std::uint64_t prefix = random.below(selection.elements.size() + 1);
+  for (std::size_t element = 0; element < selection.elements.size(); ++element) {
+    selection.elements[element] =
+        (epoch_.is_chain() ? element < prefix : random.below(16) < keep_of_16) &&
+        std::ranges::all_of(epoch_.after(element),
+                            [&](std::uint32_t before) { return selection.elements[before]; });
   }
-  for (const FileVariants& file : epoch_.files()) {
-    selection.files.push_back(random_variant(file, random));
+  selection.files.resize(epoch_.variants().size());
+  for (std::uint32_t file = 0; file < epoch_.files().size(); ++file) {
+    const std::uint32_t number = epoch_.variants_of(file, selection.elements);
+    selection.files[number] = random_variant(epoch_.variants()[number], random);
   }
-  if (!selection.files.empty() && random.one_in(4)) {
-    const std::size_t torn = random.below(selection.files.size());
-    const FileVariants& file = epoch_.files()[torn];
-    FileVariant& variant = selection.files[torn];
-    if (!file.open().empty()) {
-      const auto open = static_cast<std::uint32_t>(random.below(file.open().size()));
-      if (const std::uint32_t tears = file.tears(open, variant.steps[open]); tears > 0) {
-        variant.torn = open;
-        variant.tear = static_cast<Tear>(1 + random.below(tears));
-      }
-    }
-  }
+  if (!epoch_.files().empty() && random.one_in(4)) tear_one(selection, random);
   return selection;
+}
+
+void Passes::tear_one(Selection& selection, Random& random) const {
+  const auto file = static_cast<std::uint32_t>(random.below(epoch_.files().size()));
+  const std::uint32_t number = epoch_.variants_of(file, selection.elements);
+  const FileVariants& variants = epoch_.variants()[number];
+  FileVariant& variant = selection.files[number];
+  if (variants.open().empty()) return;
+  const auto open = static_cast<std::uint32_t>(random.below(variants.open().size()));
+  const StepRange range = variants.range(open, variant.sizes);
+  const std::uint32_t steps = variant.steps[open];
+  if (steps != steps_of(steps)) return;
+  if (const std::uint32_t tears = variants.tears(open, range, steps); tears > 0) {
+    variant.torn = open;
+    variant.tear = static_cast<Tear>(1 + random.below(tears));
+  }
 }
 
 FileVariant Passes::random_variant(const FileVariants& file, Random& random) const {
@@ -156,9 +210,11 @@ FileVariant Passes::random_variant(const FileVariants& file, Random& random) con
       file.sizes_lowest() +
       static_cast<std::uint32_t>(random.below(file.sizes_highest() - file.sizes_lowest() + 1U));
   for (std::size_t open = 0; open < file.open().size(); ++open) {
-    const FileVariants::Range range = file.range(open, variant.sizes);
-    variant.steps.push_back(
-        range.lowest + static_cast<std::uint32_t>(random.below(range.highest - range.lowest + 1U)));
+    const StepRange range = file.range(open, variant.sizes);
+    std::uint32_t steps =
+        range.lowest + static_cast<std::uint32_t>(random.below(range.highest - range.lowest + 1U));
+    if (file.may_hold_garbage(open, steps) && random.one_in(2)) steps |= garbage_bit;
+    variant.steps.push_back(steps);
   }
   return variant;
 }

@@ -18,7 +18,7 @@ using ShowSelection = std::function<bool(Selection&&)>;
 // Something that a pass loses: an operation, or a part of it.
 struct Item {
   std::uint32_t operation = 0;
-  bool sizes = true;               // its unit and its size steps
+  bool sizes = true;               // its units and its size steps
   bool blocks = true;              // its block steps
   std::uint64_t block = no_block;  // only this one
 
@@ -40,10 +40,14 @@ class Passes {
   // Two operations of different calls lost, and one lost with the cut soon after it.
   bool pairs(const ShowSelection& show) const;
   [[nodiscard]] Selection random(Random& random) const;
+  // Everything but what `keep` refuses and what waits for it.
+  [[nodiscard]] Selection without(const Keep& keep) const;
 
  private:
-  [[nodiscard]] Selection without(const Keep& keep) const;
-  void raise_unit(Selection& selection, std::uint32_t unit) const;
+  [[nodiscard]] std::vector<bool> refused(const Keep& keep) const;
+  void raise_element(Selection& selection, std::uint32_t element) const;
+  void add_parts(const FileVariants& file, std::vector<Item>& parts);
+  void tear_one(Selection& selection, Random& random) const;
   [[nodiscard]] FileVariant random_variant(const FileVariants& file, Random& random) const;
 
   const Epoch& epoch_;

@@ -325,6 +325,7 @@ const std::vector<SampleLog>& sample_logs() {
     blocks(made);
     names(made);
     whole_directories(made);
+    add_sync_logs(made);
     return made;
   }();
   return logs;

@@ -16,5 +16,7 @@ struct SampleLog {
 };
 
 [[nodiscard]] const std::vector<SampleLog>& sample_logs();
+// Those of them in which syncs, range syncs and threads decide: sample_logs() has them too.
+void add_sync_logs(std::vector<SampleLog>& logs);
 
 }  // namespace untorn::crash

@@ -6,6 +6,8 @@
 //     is a prefix of the log.
 //  K2 A write in flight that crosses a page boundary of the file may stop at each such boundary.
 //  K3 Every other call is atomic: renames, links, truncations and writes within one page.
+//  K4 Of calls of several threads that overlapped, any that had been entered may have happened,
+//     whatever their order in the log.
 //
 // Only operations that change what the footprint can see at that moment make states. A state before
 // the end is the one in which such an operation is in flight: it has begun, begun() is the index
@@ -16,7 +18,9 @@
 
 #include "crash/content_buffers.h"
 #include "crash/live_tree.h"
+#include "crash/models/kill_overlaps.h"
 #include "crash/random.h"
+#include "crash/state_code.h"
 
 namespace untorn::crash {
 
@@ -78,6 +82,9 @@ class KillState final : public CrashState {
     std::ranges::sort(kept);
     return kept;
   }
+  [[nodiscard]] std::string code() const override {
+    return kill_state_code(history_, complete_, reached_, {});
+  }
 
  private:
   [[nodiscard]] History::File make_file(InodeId inode) const {
@@ -129,6 +136,24 @@ Boundaries boundaries_of(const Operation& operation) {
   return {first, (end - 1 - first) / block_bytes + 1};
 }
 
+// What the first bytes of a write add to the hash of its file, up to the file offset `reached`.
+HashSum torn_change(const History::Impl& history, FileHashes& hashes, std::size_t position,
+                    std::uint64_t reached) {
+  const InodeId inode = history.log.operations[position].inode;
+  const Contents& contents = history.contents[inode];
+  const std::uint64_t size = contents.size_after(contents.sizes_before(position));
+  const std::uint32_t sizes_after = contents.sizes_before(position + 1);
+  HashSum change = size_term(std::max(size, reached)) - size_term(size);
+  const auto [first, last] = contents.chains_of(static_cast<std::uint32_t>(position));
+  for (std::size_t chain = first; chain < last; ++chain) {
+    if ((contents.blocks()[chain].block + 1) * block_bytes > reached) break;
+    const std::uint32_t steps = contents.blocks()[chain].steps_before(position + 1);
+    change += hashes.block(inode, chain, steps, Tear::none, sizes_after);
+    change -= hashes.block_at(inode, position, chain);
+  }
+  return change;
+}
+
 class KillEnumeration {
  public:
   KillEnumeration(const History::Impl& history, const Footprint& footprint, const Budget& budget,
@@ -148,9 +173,13 @@ class KillEnumeration {
       states_ = add_counts(states_, boundaries_of(operation).count);
       return true;
     });
-    result.total.value = states_ = add_counts(states_, 1);
+    const KillOverlaps overlaps(history_, footprint_);
+    states_ = add_counts(states_, 1 + overlaps.choices().size());
+    result.total.value = states_;
+    result.total.exact = overlaps.complete();
     bool complete = show_prefixes();
     complete = show_boundaries() && complete;
+    complete = show_overlaps(overlaps) && complete && overlaps.complete();
     result.checked = visits_.checked();
     result.distinct = visits_.distinct();
     result.exhaustive = complete && result.checked == result.total.value;
@@ -197,6 +226,20 @@ class KillEnumeration {
       return go_on;
     });
     return go_on;
+  }
+
+  bool show_overlaps(const KillOverlaps& overlaps) {
+    for (const KillOverlaps::Choice& choice : overlaps.choices()) {
+      if (visits_.checked() >= budget_.states || !visits_.may_go_on()) return false;
+      visits_.add_checked(1);
+      bool go_on = true;
+      const std::uint32_t acknowledged = history_.acknowledged_before(choice.missing);
+      (void)overlaps.make(choice, hashes_, buffers_, [&](const CrashState& state, HashSum hash) {
+        go_on = !visits_.is_new(hash, acknowledged) || visits_.show(state);
+      });
+      if (!go_on) return false;
+    }
+    return true;
   }
 
   bool show_write(const LiveTree& tree, const Operation& write, const Boundaries& boundaries) {
@@ -249,6 +292,54 @@ class KillEnumeration {
 };
 
 }  // namespace
+
+std::string kill_state_code(const History::Impl& history, std::size_t complete,
+                            std::uint64_t reached, const std::vector<std::uint32_t>& early) {
+  CodeWriter code;
+  code.number(complete);
+  code.number(reached / block_bytes);
+  for (const std::uint32_t operation : early) code.number(operation);
+  return std::move(code).finish(kill_code, history.identity);
+}
+
+bool rebuild_kill(const History::Impl& history, const Footprint& footprint, std::string_view code,
+                  const Visitor& visit) {
+  const auto& operations = history.log.operations;
+  CodeReader reader(code, kill_code);
+  const std::uint64_t complete = reader.number(operations.size());
+  const std::uint64_t reached = reader.number(count_max / block_bytes) * block_bytes;
+  KillOverlaps::Choice choice{static_cast<std::uint32_t>(complete), {}};
+  while (reader.ok() && !reader.at_end()) {
+    choice.early.push_back(static_cast<std::uint32_t>(reader.number(operations.size())));
+  }
+  if (!reader.matches(history.identity)) return false;
+  FileHashes hashes(history);
+  ContentBuffers buffers(history);
+  if (!choice.early.empty()) {
+    const KillOverlaps overlaps(history, footprint);
+    return reached == 0 && overlaps.is_possible(choice) &&
+           overlaps.make(choice, hashes, buffers,
+                         [&](const CrashState& state, HashSum) { (void)visit(state); });
+  }
+  if (reached > 0) {
+    const Boundaries boundaries =
+        complete < operations.size() ? boundaries_of(operations[complete]) : Boundaries{};
+    if (boundaries.count == 0 || reached < boundaries.first ||
+        (reached - boundaries.first) / block_bytes >= boundaries.count) {
+      return false;
+    }
+  }
+  LiveTree tree(history, footprint, hashes);
+  while (tree.count() < complete) tree.advance();
+  HashSum hash = tree.hash();
+  if (reached > 0) {
+    if (const HashSum* factor = tree.factor(operations[complete].inode)) {
+      hash += *factor * torn_change(history, hashes, complete, reached);
+    }
+  }
+  (void)visit(KillState(history, footprint, buffers, complete, reached, hash));
+  return true;
+}
 
 Enumeration enumerate_kill(const History::Impl& history, const Footprint& footprint,
                            const Budget& budget, Visits& visits) {
