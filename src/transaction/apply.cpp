@@ -8,17 +8,24 @@
 //      moves into a directory that this transaction made, that directory's name is synced
 //      (`barrier`), else a power cut could keep the move and lose the directory.
 //  A3  At the end every directory that any operation touches is synced, those of operations found
-//      carried out too: who carried them out may have been killed before it synced.
+//      carried out too: who carried them out may have been killed before it synced. A directory
+//      that something was moved out of comes before the one that it was moved into: synced alone,
+//      the second may leave both names after a power cut (seen on btrfs).
 //  A4  Content that cannot be put in place stays, beside its target if that directory is there.
+//  A5  Where the old and the new name lead to one inode, a rename was parted, as moves in a circle
+//      may be, which have no order by A3: the old name is removed.
 #include "transaction/apply.h"
 
 #include <cerrno>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/try.h"
+#include "filesystem/same_file.h"
 #include "transaction/paths.h"
 #include "write/target.h"
 
@@ -28,8 +35,8 @@ namespace {
 constexpr unsigned kept_names_max = 10'000;
 constexpr int looks_max = 3;
 
-// What a look at an operation says.
-enum class State : std::uint8_t { to_do, already, changed };
+// What a look at an operation says. `parted`: A5.
+enum class State : std::uint8_t { to_do, already, changed, parted };
 // What an attempt to carry it out says. `again`: another program was quicker.
 enum class Attempt : std::uint8_t { done, again, changed };
 
@@ -63,7 +70,8 @@ class Applier {
         return {};
       }
       if (state == State::changed) return keep(operation);
-      UNTORN_TRY(const Attempt attempt, carry_out_once(operation));
+      UNTORN_TRY(const Attempt attempt,
+                 state == State::parted ? remove_old_name(operation) : carry_out_once(operation));
       if (attempt == Attempt::changed) return keep(operation);
       if (attempt == Attempt::done) {
         ++result_.applied;
@@ -114,8 +122,9 @@ class Applier {
   }
 
   Result<State> look_at_put(const Operation& operation, const std::optional<Status>& status) {
-    UNTORN_TRY(const bool ready, temporary_is_there(operation));
+    UNTORN_TRY(const auto ready, temporary(operation));
     if (ready) {
+      if (status && same_file(*status, *ready)) return State::parted;
       return status ? holds_pre_image(operation, *status) : to_do_if_reachable(operation.path);
     }
     if (!status) return State::changed;
@@ -132,20 +141,25 @@ class Applier {
     return *staged;
   }
 
-  Result<bool> temporary_is_there(const Operation& operation) {
-    UNTORN_TRY(const auto staged, look_if_reachable(operation.staged));
-    if (!staged || staged->size != operation.bytes) return false;
-    return is_staged(operation, operation.staged, *staged);
+  // The operation's temporary, if it is where it was put.
+  Result<std::optional<Status>> temporary(const Operation& operation) {
+    UNTORN_TRY(auto staged, look_if_reachable(operation.staged));
+    if (!staged || staged->size != operation.bytes) return std::optional<Status>();
+    UNTORN_TRY(const bool is_ours, is_staged(operation, operation.staged, *staged));
+    return is_ours ? std::move(staged) : std::nullopt;
   }
 
   Result<State> look_at_rename(const Operation& operation, const std::optional<Status>& from) {
     UNTORN_TRY(const auto to, look_if_reachable(operation.to));
+    const bool is_same = from && to && same_file(*from, *to) && from->type != FileType::directory;
     if (tree_.identity() == Identity::content) {
+      if (is_same) return State::parted;
       // The new name was free when the operation was committed, and nobody else is there.
       if (to) return State::already;
       return from ? to_do_if_reachable(operation.to) : State::changed;
     }
     const bool from_holds = from && from->inode == operation.before.inode;
+    if (is_same && from_holds) return State::parted;
     if (to && to->inode == operation.before.inode && !from_holds) return State::already;
     if (!from_holds || to) return State::changed;
     return to_do_if_reachable(operation.to);
@@ -189,6 +203,16 @@ class Applier {
     return std::unexpected(tree_.error(made.error(), Step::rename, operation.path));
   }
 
+  // A5.
+  Result<Attempt> remove_old_name(const Operation& operation) {
+    const std::string& path = operation.action == Action::put ? operation.staged : operation.path;
+    UNTORN_TRY(const Handle directory, tree_.directory(parent_of(path)));
+    auto removed = tree_.fs().unlink(directory, name_of(path));
+    if (removed) return Attempt::done;
+    if (number(removed.error()) == ENOENT) return Attempt::again;
+    return std::unexpected(tree_.error(removed.error(), Step::rename, path));
+  }
+
   // One rename. Onto a name that shall be free it fails if it is not, where the file system can.
   Result<Attempt> move(const std::string& from, const std::string& to, bool replaces) {
     UNTORN_TRY(const Handle from_directory, tree_.directory(parent_of(from)));
@@ -210,7 +234,7 @@ class Applier {
   Result<void> keep(const Operation& operation) {
     result_.changed.push_back(operation.path);
     if (operation.action != Action::put) return {};
-    UNTORN_TRY(const bool there, temporary_is_there(operation));
+    UNTORN_TRY(const auto there, temporary(operation));
     if (!there) {
       result_.missing.push_back(operation.staged);
       return {};
@@ -239,22 +263,39 @@ class Applier {
 
   void touch(const Operation& operation) {
     touched_.insert(std::string(parent_of(operation.path)));
-    if (operation.action == Action::put) {
-      touched_.insert(std::string(parent_of(operation.staged)));
-    }
-    if (operation.action == Action::rename) touched_.insert(std::string(parent_of(operation.to)));
+    if (operation.action == Action::put) touch_move(operation.staged, operation.path);
+    if (operation.action == Action::rename) touch_move(operation.path, operation.to);
   }
 
-  // A3. A directory that is gone holds no names.
+  void touch_move(std::string_view from, std::string_view to) {
+    const std::string left(parent_of(from));
+    std::string entered(parent_of(to));
+    touched_.insert(left);
+    touched_.insert(entered);
+    if (left != entered) left_before_[std::move(entered)].insert(left);
+  }
+
+  // A3.
   Result<void> sync_touched() {
-    for (const std::string& path : touched_) {
-      auto directory = tree_.directory(path);
-      if (!directory && is_unreachable(directory.error())) continue;
-      if (!directory) return std::unexpected(directory.error());
-      auto synced = tree_.sync_directory(*directory);
-      if (!synced) return std::unexpected(tree_.error(synced.error(), Step::sync_directory, path));
+    while (!touched_.empty()) {
+      const std::string path = *touched_.begin();
+      UNTORN_CHECK(sync_with_those_before(path));
     }
-    touched_.clear();
+    left_before_.clear();
+    return {};
+  }
+
+  // A circle of moves ends where it began: what is being synced is not in touched_ any more.
+  Result<void> sync_with_those_before(const std::string& path) {
+    touched_.erase(path);
+    for (const std::string& left : left_before_[path]) {
+      if (touched_.contains(left)) UNTORN_CHECK(sync_with_those_before(left));
+    }
+    auto directory = tree_.directory(path);
+    if (!directory && is_unreachable(directory.error())) return {};  // it holds no names any more
+    if (!directory) return std::unexpected(directory.error());
+    auto synced = tree_.sync_directory(*directory);
+    if (!synced) return std::unexpected(tree_.error(synced.error(), Step::sync_directory, path));
     return {};
   }
 
@@ -262,6 +303,8 @@ class Applier {
   Look look_;
   Applied result_;
   std::set<std::string> touched_;  // directories with names that are not durable yet
+  // By directory that something was moved into: those that it came from.
+  std::map<std::string, std::set<std::string>> left_before_;
 };
 
 }  // namespace
