@@ -8,14 +8,16 @@
 #include <utility>
 
 #include "health/words.h"
+#include "report/html.h"
 #include "untorn/durability.h"
 #include "untorn/error.h"
-#include "watch/html.h"
 #include "watch/metrics_text.h"
 #include "watch/pages.h"
 
 namespace untorn::watch {
 namespace {
+
+using report::html;
 
 constexpr std::size_t listed_problems_max = 500;
 constexpr int refreshed_every_s = 15;
@@ -74,7 +76,7 @@ class Page {
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
         "<meta http-equiv=\"refresh\" content=\"{}\">\n<title>{} – untorn watch</title>\n"
         "<style>{}</style>\n</head>\n<body>\n<header>\n",
-        refreshed_every_s, healthy ? "healthy" : "problems", page_style());
+        refreshed_every_s, healthy ? "healthy" : "problems", report::page_style());
     const auto open = static_cast<std::uint64_t>(std::ranges::count_if(picture_.problems, is_open));
     if (healthy) {
       out_ += "<h1 class=\"good\">Healthy</h1>\n";

@@ -6,7 +6,6 @@
 #include <string_view>
 
 #include "untorn/json.h"
-#include "watch/html.h"
 #include "watch/pages.h"
 
 namespace untorn::watch {
@@ -39,12 +38,6 @@ std::string page_of(const Picture& picture, const Counted& counted = {}) {
 
 std::string health_of(const Picture& picture) {
   return render_health({.picture = picture, .counted = {}, .version = "1.2.3"});
-}
-
-TEST(Html, no_text_becomes_markup) {
-  EXPECT_EQ(html("<a href=\"x\">&'"), "&lt;a href=&quot;x&quot;&gt;&amp;&#39;");
-  EXPECT_EQ(html(std::string_view("a\0b\x1b[31m\n\xff", 10)), "a\\x00b\\x1b[31m\\n\xEF\xBF\xBD");
-  EXPECT_EQ(html("\xE2\x80\xAE"), "\\xe2\\x80\\xae");  // what turns the direction of text
 }
 
 TEST(Page, names_of_files_cannot_bring_markup) {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "watch/html.h"
+#include "report/html.h"
 
 #include "base/escape.h"
 #include "report/json.h"
 
-namespace untorn::watch {
+namespace untorn::report {
 
 std::string html(std::string_view text) {
   std::string out;
-  for (const char c : report::valid_utf8(escape_controls(text))) {
+  for (const char c : valid_utf8(escape_controls(text))) {
     switch (c) {
       case '&':
         out += "&amp;";
@@ -73,4 +73,4 @@ footer { margin-top: 2rem; padding-bottom: 2rem; font-size: .9em; }
 )";
 }
 
-}  // namespace untorn::watch
+}  // namespace untorn::report
