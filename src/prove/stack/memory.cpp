@@ -20,25 +20,35 @@ void* as_pointer(Address address) {
 
 RemoteMemory::RemoteMemory() : pages_(pages_max) {}
 
-void RemoteMemory::attach(pid_t process, NeededPages& needed) {
+void RemoteMemory::attach(pid_t process, NeededPages& needed, Address address,
+                          std::span<std::byte> out) {
   process_ = process;
   needed_ = &needed;
   count_ = 0;
-  if (!needed.empty()) fetch(needed);
+  beside_ = address;
+  beside_out_ = out;
+  beside_size_ = 0;
+  if (!needed.empty() || !out.empty()) fetch(needed, address, out);
   needed.clear();
 }
 
 // The kernel stops at the first page that is not there any more; the rest is read when needed.
-void RemoteMemory::fetch(const NeededPages& starts) {
-  std::array<iovec, pages_max> remote;
+void RemoteMemory::fetch(const NeededPages& starts, Address address, std::span<std::byte> out) {
+  std::array<iovec, pages_max + 1> remote;
   const std::size_t count = std::min(starts.size(), pages_max);
   for (std::size_t i = 0; i < count; ++i) {
     remote[i] = {.iov_base = as_pointer(starts[i]), .iov_len = page_size_bytes};
   }
-  const iovec local{.iov_base = pages_.data(), .iov_len = count * page_size_bytes};
-  const ssize_t got = process_vm_readv(process_, &local, 1, remote.data(), count, 0);
+  remote[count] = {.iov_base = as_pointer(address), .iov_len = out.size()};
+  const std::size_t pages_bytes = count * page_size_bytes;
+  const std::array local{iovec{.iov_base = pages_.data(), .iov_len = pages_bytes},
+                         iovec{.iov_base = out.data(), .iov_len = out.size()}};
+  const ssize_t got =
+      process_vm_readv(process_, local.data(), local.size(), remote.data(), count + 1, 0);
   if (got <= 0) return;
-  count_ = static_cast<std::size_t>(got) / page_size_bytes;
+  const auto size = static_cast<std::size_t>(got);
+  count_ = std::min(size, pages_bytes) / page_size_bytes;
+  if (size > pages_bytes) beside_size_ = size - pages_bytes;
   std::copy_n(starts.begin(), count_, starts_.begin());
   std::fill_n(is_needed_.begin(), count_, false);
 }
@@ -76,6 +86,10 @@ bool RemoteMemory::read(Address address, std::span<std::byte> out) {
 }
 
 std::size_t RemoteMemory::read_some(Address address, std::span<std::byte> out) const {
+  if (beside_size_ > 0 && address == beside_ && out.data() == beside_out_.data() &&
+      out.size() == beside_out_.size()) {
+    return beside_size_;
+  }
   const iovec local{.iov_base = out.data(), .iov_len = out.size()};
   const iovec remote{.iov_base = as_pointer(address), .iov_len = out.size()};
   const ssize_t count = process_vm_readv(process_, &local, 1, &remote, 1, 0);

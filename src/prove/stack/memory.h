@@ -30,7 +30,10 @@ class RemoteMemory {
   RemoteMemory();
 
   // The process is stopped now. `needed` stays in use until the next call.
-  void attach(pid_t process, NeededPages& needed);
+  void attach(pid_t process, NeededPages& needed) { attach(process, needed, 0, {}); }
+  // The same, and `out` is filled from `address` on in the same call: read_some() for this range
+  // answers how much of it there was.
+  void attach(pid_t process, NeededPages& needed, Address address, std::span<std::byte> out);
 
   [[nodiscard]] bool read(Address address, std::span<std::byte> out);
 
@@ -47,13 +50,14 @@ class RemoteMemory {
   }
 
  private:
-  static constexpr std::size_t page_size_bytes = 4096;
-  static constexpr std::size_t pages_max = 128;
+  // Smaller than the kernel's: most of what is copied is not looked at.
+  static constexpr std::size_t page_size_bytes = 1024;
+  static constexpr std::size_t pages_max = 256;
   using Page = std::array<std::byte, page_size_bytes>;
 
   // nullptr when it cannot be read, or when there are too many.
   [[nodiscard]] const Page* page(Address start);
-  void fetch(const NeededPages& starts);
+  void fetch(const NeededPages& starts, Address address, std::span<std::byte> out);
 
   pid_t process_ = -1;
   NeededPages* needed_ = nullptr;
@@ -61,6 +65,10 @@ class RemoteMemory {
   std::array<Address, pages_max> starts_{};
   std::array<bool, pages_max> is_needed_{};
   std::vector<Page> pages_;
+  // What attach() has read beside the pages.
+  Address beside_ = 0;
+  std::span<std::byte> beside_out_;
+  std::size_t beside_size_ = 0;
 };
 
 // A field of a structure that was read as bytes; 0 when it lies outside of them.

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <fstream>
 #include <limits>
 #include <span>
 #include <utility>
@@ -117,6 +116,23 @@ std::string readable_path(std::string_view path) {
     result.replace(at, newline.size(), "\n");
   }
   return result;
+}
+
+// Of a file whose size the kernel does not tell beforehand.
+std::string whole_text(const std::string& path) {
+  constexpr std::size_t step_bytes = 32U << 10U;
+  std::string text;
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return text;
+  ssize_t count = 0;
+  do {
+    const std::size_t size = text.size();
+    text.resize(size + step_bytes);
+    count = ::read(fd, text.data() + size, step_bytes);
+    text.resize(size + static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+  } while (count > 0);
+  close(fd);
+  return text;
 }
 
 std::string program_path(pid_t process) {
@@ -235,8 +251,7 @@ std::shared_ptr<CodeFile> ModuleReader::file(const std::string& path, std::strin
 }
 
 std::shared_ptr<const ModuleMap> ModuleReader::read(pid_t process) {
-  std::ifstream stream("/proc/" + std::to_string(process) + "/maps");
-  const std::string text(std::istreambuf_iterator<char>(stream), {});
+  const std::string text = whole_text("/proc/" + std::to_string(process) + "/maps");
   const std::string program = program_path(process);
   auto map = std::make_shared<ModuleMap>();
   for (const FileMappings& group : group_by_file(text)) {

@@ -80,6 +80,12 @@ Address NativeCapture::stack_pointer() const {
 
 NativeCaptures::NativeCaptures() : words_(stack_size_bytes_max / word_size_bytes) {}
 
+std::span<std::byte> NativeCaptures::buffer() {
+  const std::size_t size_max =
+      kept_bytes_ < kept_bytes_max ? stack_size_bytes_max : stack_size_bytes_when_full;
+  return std::as_writable_bytes(std::span(words_)).first(size_max);
+}
+
 std::uint32_t NativeCaptures::add(RemoteMemory& memory, std::shared_ptr<const ModuleMap> modules,
                                   const user_regs_struct& registers) {
   NativeCapture capture{
@@ -89,9 +95,7 @@ std::uint32_t NativeCaptures::add(RemoteMemory& memory, std::shared_ptr<const Mo
                     registers.r15, registers.rip},
       .stack = {},
       .modules = std::move(modules)};
-  const std::size_t size_max =
-      kept_bytes_ < kept_bytes_max ? stack_size_bytes_max : stack_size_bytes_when_full;
-  const auto buffer = std::as_writable_bytes(std::span(words_)).first(size_max);
+  const auto buffer = this->buffer();
   const std::size_t size = memory.read_some(capture.stack_pointer(), buffer);
 
   const Signature signature = sign(capture, size / word_size_bytes);
@@ -117,8 +121,11 @@ NativeCaptures::Signature NativeCaptures::sign(const NativeCapture& capture,
   mixer.add(words);
   const Address frame_pointer = capture.registers[frame_pointer_register];
   if (within(frame_pointer, stack_low, stack_high)) mixer.add(frame_pointer);
+  // Most words are small numbers, which are below all of these.
+  const Address lowest = std::min({modules.program_low, modules.libraries_low, stack_low});
   for (std::size_t i = 0; i < words; ++i) {
     const std::uint64_t word = words_[i];
+    if (word < lowest) continue;
     if (within(word, modules.program_low, modules.program_high) ||
         within(word, modules.libraries_low, modules.libraries_high) ||
         within(word, stack_low, stack_high)) {

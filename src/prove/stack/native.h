@@ -12,6 +12,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -56,6 +57,9 @@ struct NativeCapture {
 class NativeCaptures {
  public:
   NativeCaptures();
+
+  // Where the stack of the next capture is read to: RemoteMemory::attach may fill it.
+  [[nodiscard]] std::span<std::byte> buffer();
 
   // The number of the capture; equal ones have the same.
   [[nodiscard]] std::uint32_t add(RemoteMemory& memory, std::shared_ptr<const ModuleMap> modules,

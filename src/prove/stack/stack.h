@@ -12,8 +12,10 @@
 #include <sys/user.h>
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace untorn::prove {
@@ -24,6 +26,7 @@ struct Frame {
   std::string function;    // "" if unknown
   bool runtime = false;    // the interpreter's or a system library's own code, not the program's
 };
+inline constexpr std::uint32_t no_stack = std::numeric_limits<std::uint32_t>::max();
 using Stack = std::vector<Frame>;  // innermost first; Python frames before native ones
 
 class StackCollector {
@@ -34,6 +37,21 @@ class StackCollector {
   // Returns a number for resolve(). Equal stacks may share a number. Never fails: what cannot be
   // read is missing from the stack.
   std::uint32_t capture(pid_t process, pid_t thread, const user_regs_struct& registers);
+
+  // The program told its own stack (node_script.h). Until it ends, or for calls with its keys,
+  // this is the stack that capture_told() finds.
+  void tell(pid_t process, pid_t thread, std::string_view text);
+
+  // Whether a process has told anything that may still count.
+  [[nodiscard]] bool has_told(pid_t process) const;
+
+  // The stack that the process told for a call of the thread: the one that has begun, else that of
+  // the first key that was told of; no_stack if there is none.
+  [[nodiscard]] std::uint32_t capture_told(pid_t process, pid_t thread,
+                                           const std::vector<std::string>& keys) const;
+
+  // A key means something else from now on.
+  void forget_told(pid_t process, const std::string& key);
 
   // The process has replaced its program, or has gone: forget what was known of its memory.
   void forget(pid_t process);

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
@@ -117,10 +118,16 @@ struct ChildPlan {
     for (int fd = STDERR_FILENO + 1; fd < 1024; ++fd) (void)::fcntl(fd, F_SETFD, FD_CLOEXEC);
   }
   if (::chdir(plan.working_directory.c_str()) != 0) fail();
-  for (const int signal : {SIGINT, SIGTERM, SIGCHLD, SIGPIPE, SIGHUP, SIGQUIT, SIGALRM}) {
+  for (const int signal : {SIGINT, SIGTERM, SIGCHLD, SIGPIPE, SIGHUP, SIGQUIT, SIGALRM, SIGIO}) {
     (void)::signal(signal, SIG_DFL);
   }
   (void)::sigprocmask(SIG_SETMASK, &plan.signals, nullptr);
+  // Equal runs, and processes of one program, have equal addresses: fewer stacks to look at, and
+  // programs that order things by address do the same each time.
+  const int personality = ::personality(0xffffffffUL);
+  if (personality >= 0) {
+    (void)::personality(static_cast<unsigned long>(personality) | ADDR_NO_RANDOMIZE);
+  }
   if (!install_filter(plan.filter)) fail();
   (void)::execve(plan.program.c_str(), arguments.data(), environment.data());
   if (errno == ENOEXEC) {
@@ -171,30 +178,20 @@ int start_failure(const Child& child) {
   return ::read(child.failure.get(), &reason, sizeof reason) == sizeof reason ? reason : 0;
 }
 
-Result<std::string> find_program(const TraceOptions& options,
-                                 const std::string& working_directory) {
-  if (options.command.empty() || options.command[0].empty()) {
-    return std::unexpected(start_error(Code::invalid_argument, 0, "", "no command was given"));
-  }
-  const std::string& name = options.command[0];
-  const auto usable = [&](const std::string& path) {
-    const std::string full = path.starts_with('/') ? path : working_directory + "/" + path;
-    struct stat status = {};
-    return ::stat(full.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
-           ::faccessat(AT_FDCWD, full.c_str(), X_OK, AT_EACCESS) == 0;
-  };
-  if (name.find('/') != std::string::npos) {
-    if (usable(name)) return name;
-    const std::string full = name.starts_with('/') ? name : working_directory + "/" + name;
-    const bool there = ::access(full.c_str(), F_OK) == 0;
-    return std::unexpected(start_error(there ? Code::permission_denied : Code::not_found,
-                                       there ? EACCES : ENOENT, name,
-                                       there ? "the command cannot be executed; nothing was run"
-                                             : "there is no such command; nothing was run"));
-  }
-  std::string path;
+namespace {
+
+bool is_program(const std::string& path, const std::string& working_directory) {
+  const std::string full = path.starts_with('/') ? path : working_directory + "/" + path;
+  struct stat status = {};
+  return ::stat(full.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
+         ::faccessat(AT_FDCWD, full.c_str(), X_OK, AT_EACCESS) == 0;
+}
+
+// As a path that execve takes; "" if it is not in PATH.
+std::string find_in_path(const std::string& name, const TraceOptions& options,
+                         const std::string& working_directory) {
   const char* present = std::getenv("PATH");
-  path = present == nullptr ? "/usr/local/bin:/usr/bin:/bin" : present;
+  std::string path = present == nullptr ? "/usr/local/bin:/usr/bin:/bin" : present;
   for (const auto& [set, value] : options.environment) {
     if (set == "PATH") path = value;
   }
@@ -202,9 +199,35 @@ Result<std::string> find_program(const TraceOptions& options,
     const std::size_t end = std::min(path.find(':', begin), path.size());
     const std::string folder = path.substr(begin, end - begin);
     std::string candidate = (folder.empty() ? "." : folder) + "/" + name;
-    if (usable(candidate)) return candidate;
+    if (is_program(candidate, working_directory)) return candidate;
     begin = end + 1;
   }
+  return {};
+}
+
+}  // namespace
+
+bool is_in_path(const std::string& name, const TraceOptions& options) {
+  return !find_in_path(name, options, options.working_directory).empty();
+}
+
+Result<std::string> find_program(const TraceOptions& options,
+                                 const std::string& working_directory) {
+  if (options.command.empty() || options.command[0].empty()) {
+    return std::unexpected(start_error(Code::invalid_argument, 0, "", "no command was given"));
+  }
+  const std::string& name = options.command[0];
+  if (name.find('/') != std::string::npos) {
+    if (is_program(name, working_directory)) return name;
+    const std::string full = name.starts_with('/') ? name : working_directory + "/" + name;
+    const bool there = ::access(full.c_str(), F_OK) == 0;
+    return std::unexpected(start_error(there ? Code::permission_denied : Code::not_found,
+                                       there ? EACCES : ENOENT, name,
+                                       there ? "the command cannot be executed; nothing was run"
+                                             : "there is no such command; nothing was run"));
+  }
+  std::string found = find_in_path(name, options, working_directory);
+  if (!found.empty()) return found;
   return std::unexpected(start_error(Code::not_found, ENOENT, name,
                                      "there is no such command in PATH; nothing was run"));
 }
@@ -236,7 +259,7 @@ Result<Child> start_child(const std::string& program, const TraceOptions& option
   plan.working_directory = working_directory;
   plan.arguments = options.command;
   plan.environment = make_environment(options);
-  plan.filter = make_trace_filter();
+  plan.filter = make_trace_filter(options.injector != nullptr);
   plan.signals = signals;
   plan.output = output_writer.get();
   plan.errors = errors_writer.valid() ? errors_writer.get() : -1;

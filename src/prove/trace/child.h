@@ -27,6 +27,9 @@ struct Child {
 [[nodiscard]] Result<std::string> find_program(const TraceOptions& options,
                                                const std::string& working_directory);
 
+// Whether a program of this name is in the PATH that it will have.
+[[nodiscard]] bool is_in_path(const std::string& name, const TraceOptions& options);
+
 // Forks, seizes the child, and lets it run into its program. Its calls are traced from execve on.
 // `signals` is the mask that the program starts with.
 [[nodiscard]] Result<Child> start_child(const std::string& program, const TraceOptions& options,

@@ -93,7 +93,7 @@ int main(int argc, char** argv) {
   }
   for (const std::string& note : trace->notes) fmt::print("note: {}\n", note);
   for (const std::string& phrase : trace->unexplained) fmt::print("unexplained: {}\n", phrase);
-  fmt::print("end {} code {} signal {} why '{}' operations {} traced {} changing {} in {:.3f} s\n",
+  fmt::print("end {} code {} signal {} why '{}' operations {} traced {} changing {} in {:.5f} s\n",
              static_cast<int>(trace->end), trace->exit_code, trace->signal, trace->why,
              trace->log.operations.size(), trace->calls_traced, trace->calls_changing,
              trace->elapsed_s);

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/audit.h>
+#include <linux/close_range.h>
 #include <linux/fs.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -10,6 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 
@@ -18,9 +20,13 @@ namespace {
 
 constexpr std::uint32_t verdict_allow = SECCOMP_RET_ALLOW;
 constexpr std::uint32_t verdict_trace = SECCOMP_RET_TRACE | filter_traced_call;
+// glibc and others then take clone, whose flags the filter can see.
+constexpr std::uint32_t verdict_absent = SECCOMP_RET_ERRNO | ENOSYS;
 constexpr std::uint32_t verdict_foreign = SECCOMP_RET_TRACE | filter_foreign_call;
 
 // Numbers that the headers of Debian 12 do not know yet.
+constexpr std::uint32_t call_quotactl_fd = 443;
+constexpr std::uint32_t call_landlock_restrict_self = 446;
 constexpr std::uint32_t call_fchmodat2 = 452;
 constexpr std::uint32_t call_setxattrat = 463;
 constexpr std::uint32_t call_removexattrat = 466;
@@ -89,6 +95,8 @@ constexpr std::uint32_t always_traced[] = {SYS_write,
                                            SYS_open_tree,
                                            SYS_fsopen,
                                            SYS_fsmount,
+                                           SYS_fspick,
+                                           SYS_msync,
                                            SYS_mount_setattr,
                                            SYS_open_by_handle_at,
                                            SYS_ptrace,
@@ -96,7 +104,21 @@ constexpr std::uint32_t always_traced[] = {SYS_write,
                                            SYS_swapoff,
                                            SYS_acct,
                                            SYS_quotactl,
+                                           call_quotactl_fd,
                                            SYS_io_setup,
+                                           SYS_chdir,
+                                           SYS_fchdir,
+                                           SYS_setuid,
+                                           SYS_setgid,
+                                           SYS_setreuid,
+                                           SYS_setregid,
+                                           SYS_setresuid,
+                                           SYS_setresgid,
+                                           SYS_setfsuid,
+                                           SYS_setfsgid,
+                                           SYS_setgroups,
+                                           SYS_capset,
+                                           call_landlock_restrict_self,
                                            call_fchmodat2,
                                            call_setxattrat,
                                            call_removexattrat,
@@ -117,10 +139,12 @@ constexpr BitsRule bits_rules[] = {{SYS_open, 1, open_bits},
                                    {SYS_mprotect, 2, PROT_WRITE},
                                    {SYS_pkey_mprotect, 2, PROT_WRITE},
                                    {SYS_unshare, 0, CLONE_NEWNS | CLONE_NEWUSER | CLONE_FILES},
-                                   {SYS_clone, 0, CLONE_NEWNS | CLONE_NEWUSER}};
+                                   {SYS_clone, 0, CLONE_NEWNS | CLONE_NEWUSER},
+                                   {SYS_close_range, 2, CLOSE_RANGE_UNSHARE}};
 
-constexpr std::uint32_t traced_requests[] = {FICLONE, FICLONERANGE, FS_IOC_SETFLAGS,
-                                             FS_IOC_FSSETXATTR};
+// The kinds of ioctl requests that file systems have: of all of them, of ext4, xfs and btrfs.
+constexpr std::uint32_t request_kind_bits = 0xff00;
+constexpr std::uint32_t traced_request_kinds[] = {'f' << 8U, 'X' << 8U, 0x94U << 8U};
 
 constexpr std::uint32_t argument_offset(std::uint32_t argument) {
   return static_cast<std::uint32_t>(offsetof(seccomp_data, args)) + argument * 8;
@@ -132,6 +156,9 @@ class FilterWriter {
   void answer(std::uint32_t verdict) { add(BPF_RET | BPF_K, 0, 0, verdict); }
   void if_equal(std::uint32_t value, std::uint8_t yes, std::uint8_t no) {
     add(BPF_JMP | BPF_JEQ | BPF_K, yes, no, value);
+  }
+  void if_above(std::uint32_t value, std::uint8_t yes, std::uint8_t no) {
+    add(BPF_JMP | BPF_JGT | BPF_K, yes, no, value);
   }
   void if_bits(std::uint32_t bits, std::uint8_t yes, std::uint8_t no) {
     add(BPF_JMP | BPF_JSET | BPF_K, yes, no, bits);
@@ -148,7 +175,7 @@ class FilterWriter {
 
 }  // namespace
 
-std::vector<sock_filter> make_trace_filter() {
+std::vector<sock_filter> make_trace_filter(bool closes) {
   FilterWriter writer;
   writer.load(offsetof(seccomp_data, arch));
   writer.if_equal(AUDIT_ARCH_X86_64, 1, 0);
@@ -156,6 +183,14 @@ std::vector<sock_filter> make_trace_filter() {
   writer.load(offsetof(seccomp_data, nr));
   writer.if_bits(0x40000000U, 0, 1);  // x32
   writer.answer(verdict_foreign);
+  writer.if_above(filter_last_call, 0, 1);
+  writer.answer(verdict_trace);
+  writer.if_equal(SYS_clone3, 0, 1);
+  writer.answer(verdict_absent);
+  if (closes) {
+    writer.if_equal(SYS_close, 0, 1);
+    writer.answer(verdict_trace);
+  }
   for (const std::uint32_t call : always_traced) {
     writer.if_equal(call, 0, 1);
     writer.answer(verdict_trace);
@@ -180,8 +215,9 @@ std::vector<sock_filter> make_trace_filter() {
   writer.if_equal(SYS_ioctl, 1, 0);
   writer.answer(verdict_allow);
   writer.load(argument_offset(1));
-  for (const std::uint32_t request : traced_requests) {
-    writer.if_equal(request, 0, 1);
+  writer.keep_bits(request_kind_bits);
+  for (const std::uint32_t kind : traced_request_kinds) {
+    writer.if_equal(kind, 0, 1);
     writer.answer(verdict_trace);
   }
   writer.answer(verdict_allow);

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/kcmp.h>
 #include <sys/pidfd.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -174,19 +175,45 @@ std::optional<Holder> find_holder(pid_t process, const FileKey& key) {
   return found;
 }
 
-bool is_shared_mapping(pid_t thread, std::uint64_t address) {
-  std::ifstream file(proc_path(thread, "/maps"));
+std::vector<SharedMapping> shared_mappings(pid_t process, std::uint64_t begin, std::uint64_t end) {
+  std::vector<SharedMapping> found;
+  std::ifstream file(proc_path(process, "/maps"));
   for (std::string line; std::getline(file, line);) {
-    // "begin-end rwxs ..."
+    // "begin-end rwxs offset device number path"
+    SharedMapping mapping;
     char* rest = nullptr;
-    const std::uint64_t begin = std::strtoull(line.c_str(), &rest, 16);
+    mapping.begin = std::strtoull(line.c_str(), &rest, 16);
     if (*rest != '-') continue;
-    const std::uint64_t end = std::strtoull(rest + 1, &rest, 16);
-    if (address < begin || address >= end) continue;
+    mapping.end = std::strtoull(rest + 1, &rest, 16);
+    if (mapping.end <= begin || mapping.begin >= end) continue;
     const std::string_view kinds(rest);
-    return kinds.size() > 4 && kinds[4] == 's';
+    if (kinds.size() < 6 || kinds[4] != 's') continue;
+    mapping.writable = kinds[2] == 'w';
+    mapping.offset = std::strtoull(rest + 5, &rest, 16);
+    const std::string_view identity(rest + 1);
+    const std::size_t number = identity.find(' ');
+    mapping.file = identity.substr(0, identity.find(' ', number + 1));
+    found.push_back(std::move(mapping));
   }
-  return false;
+  return found;
+}
+
+std::optional<bool> is_open_for_writing(int directory, const std::string& name) {
+  const Descriptor file(
+      ::openat(directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!file.valid()) return {};
+  // A lease for reading is given only while there is no writer; it ends with the descriptor.
+  if (::fcntl(file.get(), F_SETLEASE, F_RDLCK) == 0) return false;
+  if (errno == EAGAIN) return true;
+  return {};
+}
+
+bool is_thread_of(pid_t process, pid_t thread) {
+  return ::access(proc_path(process, "/task/" + std::to_string(thread)).c_str(), F_OK) == 0;
+}
+
+bool has_own_files(pid_t process, pid_t thread) {
+  return ::syscall(SYS_kcmp, process, thread, KCMP_FILES, 0, 0) > 0;
 }
 
 pid_t process_of(pid_t thread) {

@@ -75,10 +75,28 @@ struct Holder {
 [[nodiscard]] bool holds_for_writing(const Holder& holder, const FileKey& key);
 [[nodiscard]] std::optional<Holder> find_holder(pid_t process, const FileKey& key);
 
+// Whether a thread has left the descriptor table of its process.
+[[nodiscard]] bool has_own_files(pid_t process, pid_t thread);
+
+// Whether any process has this regular file open or mapped for writing, as the kernel's leases
+// tell; nothing where it does not: then /proc has to be searched.
+[[nodiscard]] std::optional<bool> is_open_for_writing(int directory, const std::string& name);
+
+[[nodiscard]] bool is_thread_of(pid_t process, pid_t thread);
+
 // The thread-group leader of a thread; 0 if it has gone.
 [[nodiscard]] pid_t process_of(pid_t thread);
 
-// Whether a shared mapping lies at an address of the thread's process.
-[[nodiscard]] bool is_shared_mapping(pid_t thread, std::uint64_t address);
+// A shared mapping of a file.
+struct SharedMapping {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+  std::uint64_t offset = 0;  // in the file
+  bool writable = false;
+  std::string file;  // device and number as /proc/PID/maps has them; equal for equal files
+};
+// Those of a process that overlap the addresses from `begin` up to `end`, by address.
+[[nodiscard]] std::vector<SharedMapping> shared_mappings(pid_t process, std::uint64_t begin,
+                                                         std::uint64_t end);
 
 }  // namespace untorn::prove

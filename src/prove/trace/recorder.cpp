@@ -5,11 +5,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <climits>
 
 #include "filesystem/posix_values.h"
 #include "prove/sandbox/parts.h"
+#include "prove/trace/filter.h"
 
 namespace untorn::prove {
 namespace {
@@ -42,8 +45,11 @@ const CallShape* Recorder::shape_of(std::uint64_t number) {
     all.merge(other_shapes());
     return all;
   }();
+  static const CallShape unknown = {"an unknown call", &Recorder::begin_unknown,
+                                    &Recorder::finish_unknown};
   const auto found = shapes.find(number);
-  return found == shapes.end() ? nullptr : &found->second;
+  if (found != shapes.end()) return &found->second;
+  return number > filter_last_call ? &unknown : nullptr;
 }
 
 Recorder::Recorder(Setting setting)
@@ -62,7 +68,13 @@ void Recorder::add_unexplained(const std::string& text) {
 Handling Recorder::begin(PendingCall& call) {
   call.shape = shape_of(call.number);
   if (call.shape == nullptr) return Handling::ignore;
-  return (this->*call.shape->begin)(call);
+  const bool overlapped = call.arrival.calls != calls_;
+  look_at_small_mappings();
+  const Handling handling = (this->*call.shape->begin)(call);
+  if (handling == Handling::record) look_before(call);
+  // What was stored before the call does not overlap it.
+  if (!overlapped) call.arrival = now();
+  return handling;
 }
 
 void Recorder::finish(PendingCall& call, std::uint64_t result) {
@@ -78,11 +90,11 @@ void Recorder::finish(PendingCall& call, std::uint64_t result) {
   }
 }
 
-Place Recorder::resolve_argument(const PendingCall& call, int directory, std::size_t path,
-                                 bool follow) {
+Place Recorder::resolve_argument(PendingCall& call, int directory, std::size_t path, bool follow) {
   const auto text = read_string(call.thread.id, call.arguments[path]);
   if (!text || text->empty()) return {};
   const bool relative = text->front() != '/';
+  call.folder = call.folder || text->ends_with('/');
   return resolve(call, relative ? directory : AT_FDCWD, *text, follow);
 }
 
@@ -97,7 +109,9 @@ Place Recorder::resolve(const PendingCall& call, int directory, std::string path
     // Such names can be neither made nor removed.
     if (place.name.empty() || place.name == "." || place.name == "..") return {};
     const std::string folder = slash == 0 ? "/" : path.substr(0, slash);
-    place.parent = Descriptor(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    const bool again = call.place.parent.valid() && folder == call.place.folder;
+    place.parent = again ? Descriptor(::fcntl(call.place.parent.get(), F_DUPFD_CLOEXEC, 0))
+                         : open_folder(thread, folder);
     if (!place.parent.valid()) return {};
     struct stat status = {};
     place.exists =
@@ -123,15 +137,67 @@ Place Recorder::resolve(const PendingCall& call, int directory, std::string path
       path = path_of_descriptor(next.get()) + "/" + path.substr(next_slash + 1);
       continue;
     }
-    place.directory = tree_.directory_of(place.parent.get());
+    place.directory = again ? call.place.directory : tree_.directory_of(place.parent.get());
+    place.folder = folder;
     if (place.tracked() && place.exists) find_inode(call, place, status);
     return place;
   }
   return {};
 }
 
+Descriptor Recorder::open_folder(const Thread& thread, const std::string& folder) {
+  constexpr int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+  const std::string own = "/proc/" + std::to_string(thread.id) + "/cwd";
+  const bool relative = is_below(folder, own) || folder == own;
+  if (!relative || setting_.threads() != setting_.processes().size()) {
+    return Descriptor(::open(folder.c_str(), flags));
+  }
+  Descriptor& known = working_directories_[thread.process];
+  if (!known.valid()) known = Descriptor(::open(own.c_str(), flags));
+  const char* rest = folder.size() > own.size() ? folder.c_str() + own.size() + 1 : ".";
+  return Descriptor(::openat(known.get(), rest, flags));
+}
+
+bool Recorder::may_end_unseen(const PendingCall& call) const {
+  return opens(call) && call.place.tracked() && !call.place.exists &&
+         (call.flags & (O_TMPFILE & ~O_DIRECTORY)) == 0;
+}
+
+bool Recorder::look_at_creations(pid_t thread) {
+  const std::size_t before = creations_.size();
+  for (std::size_t i = 0; i < creations_.size();) {
+    const Place& place = creations_[i].place;
+    const bool there =
+        ::faccessat(place.parent.get(), place.name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+    if (!there && creations_[i].thread.id != thread) {
+      ++i;
+      continue;
+    }
+    PendingCall call = std::move(creations_[i]);
+    creations_.erase(creations_.begin() + static_cast<std::ptrdiff_t>(i));
+    if (there) finish(call, static_cast<std::uint64_t>(-1));
+  }
+  return creations_.size() < before;
+}
+
+bool Recorder::collides(const PendingCall& call) const {
+  return std::ranges::any_of(creations_, [&](const PendingCall& creation) {
+    return std::ranges::any_of(std::array{&call.place, &call.target}, [&](const Place* place) {
+      return place->directory == creation.place.directory && place->name == creation.place.name;
+    });
+  });
+}
+
+void Recorder::add_collision(const PendingCall& call) {
+  add_unmodelled(call, call.place.inode, "two calls that make one name at once");
+}
+
 void Recorder::find_inode(const PendingCall& call, Place& place, const struct stat& status) {
   place.inode = tree_.find(place.directory, place.name);
+  // It may have come to be since this call began to be looked at.
+  if (place.inode == no_inode && look_at_creations(0)) {
+    place.inode = tree_.find(place.directory, place.name);
+  }
   if (place.inode != no_inode) return;
   // Somebody made it by a call that was not traced.
   place.inode = tree_.add(place.type, status.st_mode & 07777U);
@@ -151,6 +217,9 @@ bool Recorder::resolve_object(PendingCall& call, int directory, std::size_t path
   struct stat status = {};
   if (!call.file.valid() || ::fstat(call.file.get(), &status) != 0) return false;
   call.inode = tree_.identify(call.file.get(), status);
+  if (call.inode == no_inode && look_at_creations(0)) {
+    call.inode = tree_.identify(call.file.get(), status);
+  }
   return call.inode != no_inode;
 }
 
@@ -161,7 +230,9 @@ bool Recorder::fetch_object(PendingCall& call, std::size_t argument, struct stat
   call.file_flags = open->flags;
   if (status != nullptr) *status = open->status;
   call.output = key_of(open->status) == setting_.output;
-  call.inode = tree_.identify(call.file.get(), open->status);
+  // What goes through a FIFO or a socket is in no file, whatever its name.
+  const mode_t mode = open->status.st_mode;
+  if (S_ISREG(mode) || S_ISDIR(mode)) call.inode = tree_.identify(call.file.get(), open->status);
   return call.inode != no_inode || call.output;
 }
 
@@ -194,6 +265,7 @@ Operation& Recorder::add(const PendingCall& call, OperationKind kind, InodeId in
   operation.inode = inode;
   operation.thread = static_cast<std::uint32_t>(call.thread.id);
   operation.call = calls_;
+  if (call.arrival.calls != calls_) operation.entered = call.arrival.operations;
   operation.stack = call.stack;
   operation.call_name = call.shape == nullptr ? "" : call.shape->name;
   return tree_.log().operations.emplace_back(std::move(operation));
@@ -215,11 +287,18 @@ void Recorder::begin_writing(const PendingCall& call, InodeId inode, int fd) {
   }
 }
 
-void Recorder::settle(InodeId inode) {
+void Recorder::settle(InodeId inode, const Place* place) {
   const auto open = open_for_writing_.find(inode);
   if (open == open_for_writing_.end()) return;
+  const auto shared = find_shared(inode);
+  if (shared != shared_files_.end()) {
+    look_at_mapping(shared->second);
+  }
+  const auto known =
+      place == nullptr ? std::nullopt : is_open_for_writing(place->parent.get(), place->name);
+  if (known == true) return;
   const auto key = tree_.key(inode);
-  if (key) {
+  if (!known && key) {
     if (holds_for_writing(open->second, *key)) return;
     for (const pid_t process : setting_.processes()) {
       if (const auto holder = find_holder(process, *key)) {
@@ -227,8 +306,10 @@ void Recorder::settle(InodeId inode) {
         return;
       }
     }
+    if (shared != shared_files_.end() && is_mapped(shared->first)) return;
   }
   open_for_writing_.erase(open);
+  if (shared != shared_files_.end()) stop_watching(shared->second);
   PendingCall none;
   Operation& operation = add(none, OperationKind::end_writing, inode);
   operation.call = no_index;
@@ -250,7 +331,25 @@ void Recorder::acknowledge_output(const PendingCall& call) {
   }
 }
 
+std::vector<std::string> Recorder::keys_of(const PendingCall& call) const {
+  std::vector<std::string> keys;
+  std::string path;
+  if (call.place.tracked()) {
+    path = tree_.path_of(call.place.directory, call.place.name);
+  } else {
+    keys.push_back("#" + std::to_string(call.arguments[0]));
+    if (call.inode != no_inode) path = tree_.path_of(call.inode);
+  }
+  while (!path.empty()) {
+    const std::size_t slash = path.rfind('/');
+    keys.push_back(path.substr(slash + 1));
+    path.resize(slash == std::string::npos ? 0 : slash);
+  }
+  return keys;
+}
+
 void Recorder::finish_main(bool success) {
+  look_at_mappings();
   settle_all();
   if (!success) return;
   PendingCall none;
@@ -262,6 +361,7 @@ void Recorder::finish_main(bool success) {
 }
 
 void Recorder::finish_run() {
+  look_at_mappings();
   settle_all();
 }
 

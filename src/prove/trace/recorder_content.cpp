@@ -3,6 +3,7 @@
 // Calls that change content.
 #include <fcntl.h>
 #include <linux/falloc.h>
+#include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -14,43 +15,47 @@
 #include <cstring>
 #include <limits>
 
+#include "prove/trace/payload.h"
 #include "prove/trace/recorder.h"
 
 namespace untorn::prove {
 namespace {
 
-constexpr std::uint64_t write_flag_append = 0x10;  // RWF_APPEND
-constexpr std::uint64_t write_flag_sync = 0x4;     // RWF_SYNC
-constexpr std::uint64_t write_flag_data = 0x2;     // RWF_DSYNC
-constexpr std::size_t vectors_max = 1024;          // UIO_MAXIOV
+constexpr std::uint64_t write_flag_data = 0x2;         // RWF_DSYNC
+constexpr std::uint64_t write_flag_sync = 0x4;         // RWF_SYNC
+constexpr std::uint64_t write_flag_append = 0x10;      // RWF_APPEND
+constexpr std::uint64_t write_flag_no_append = 0x20;   // RWF_NOAPPEND
+constexpr std::uint64_t allocate_write_zeroes = 0x80;  // FALLOC_FL_WRITE_ZEROES
+constexpr std::uint64_t allocate_zeroing =
+    FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE | allocate_write_zeroes;
+constexpr std::uint64_t allocate_known =
+    allocate_zeroing | FALLOC_FL_KEEP_SIZE | FALLOC_FL_UNSHARE_RANGE;
 
 std::uint64_t size_of_file(int file) {
   struct stat status = {};
   return ::fstat(file, &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
 }
 
-// The first `size` bytes of what a call wrote from the thread's memory.
-std::optional<std::vector<std::byte>> read_payload(const PendingCall& call, std::uint64_t size) {
-  std::vector<std::byte> payload(size);
-  if (call.number == SYS_write || call.number == SYS_pwrite64) {
-    if (!read_memory(call.thread.id, call.arguments[1], payload)) return {};
-    return payload;
-  }
-  const std::uint64_t count = call.arguments[2];
-  if (count > vectors_max) return {};
-  std::vector<iovec> vectors(count);
-  if (!read_memory(call.thread.id, call.arguments[1], std::as_writable_bytes(std::span(vectors)))) {
-    return {};
-  }
+// Through a descriptor that may be for writing alone.
+std::optional<std::vector<std::byte>> read_file(int file, std::uint64_t offset,
+                                                std::uint64_t size) {
+  const std::string own = "/proc/self/fd/" + std::to_string(file);
+  const Descriptor reader(::open(own.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!reader.valid()) return {};
+  std::vector<std::byte> bytes(size);
   std::size_t done = 0;
-  for (const iovec& vector : vectors) {
-    const std::size_t part = std::min<std::size_t>(vector.iov_len, size - done);
-    std::uint64_t address = 0;
-    std::memcpy(&address, &vector.iov_base, sizeof address);
-    if (!read_memory(call.thread.id, address, std::span(payload).subspan(done, part))) return {};
-    done += part;
+  while (done < size) {
+    const ssize_t count =
+        ::pread(reader.get(), bytes.data() + done, size - done, static_cast<off_t>(offset + done));
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return {};
+    done += static_cast<std::size_t>(count);
   }
-  return payload;
+  return bytes;
+}
+
+bool holds(int file, std::uint64_t offset, const std::vector<std::byte>& bytes) {
+  return read_file(file, offset, bytes.size()) == bytes;
 }
 
 }  // namespace
@@ -75,6 +80,7 @@ Recorder::Shapes Recorder::content_shapes() {
       {SYS_mmap, {"mmap", &R::begin_map, &R::finish_map}},
       {SYS_mprotect, {"mprotect", &R::begin_protect, &R::finish_protect}},
       {SYS_pkey_mprotect, {"pkey_mprotect", &R::begin_protect, &R::finish_protect}},
+      {SYS_msync, {"msync", &R::begin_sync_map, &R::finish_sync_map}},
   };
 }
 
@@ -91,7 +97,9 @@ void Recorder::finish_write(PendingCall& call, std::uint64_t result) {
   const bool positioned = call.number == SYS_pwrite64 || call.number == SYS_pwritev ||
                           (call.number == SYS_pwritev2 &&
                            call.arguments[3] != std::numeric_limits<std::uint64_t>::max());
-  const bool appends = (call.file_flags & O_APPEND) != 0 || (call.flags & write_flag_append) != 0;
+  const bool of_file =
+      (call.file_flags & O_APPEND) != 0 && (call.flags & write_flag_no_append) == 0;
+  const bool appends = of_file || (call.flags & write_flag_append) != 0;
   std::uint64_t offset = 0;
   if (positioned && appends) {
     offset = size_of_file(call.file.get()) - result;  // Linux appends whatever the offset
@@ -102,29 +110,57 @@ void Recorder::finish_write(PendingCall& call, std::uint64_t result) {
     if (position < 0) return add_unmodelled(call, call.inode, "a write at an unknown position");
     offset = static_cast<std::uint64_t>(position) - result;
   }
-  auto payload = read_payload(call, result);
-  if (!payload) return add_unmodelled(call, call.inode, "a write of memory that cannot be read");
-  add_write(call, offset, std::move(*payload));
-  add_sync_of_flags(call, call.flags);
+  std::vector<std::byte> payload = std::move(call.payload);
+  payload.resize(std::min<std::uint64_t>(payload.size(), result));
+  if (payload.empty()) {
+    auto read = read_payload(call, result);
+    if (!read) return add_unmodelled(call, call.inode, "a write of memory that cannot be read");
+    payload = std::move(*read);
+  }
+  // Not every file system obeys the flag against appending.
+  if (positioned && !appends && (call.file_flags & O_APPEND) != 0 &&
+      !holds(call.file.get(), offset, payload)) {
+    offset = size_of_file(call.file.get()) - result;
+  }
+  add_write(call, offset, std::move(payload));
+  add_sync_of_flags(call, offset, result);
 }
 
 void Recorder::add_write(const PendingCall& call, std::uint64_t offset,
                          std::vector<std::byte> payload) {
   payload_bytes_ += payload.size();
   longest_file_bytes_ = std::max(longest_file_bytes_, offset + payload.size());
+  if (const auto shared = find_shared(call.inode);
+      shared != shared_files_.end() && shared->second.content) {
+    shared->second.content->write(offset, payload);
+  }
   Operation& operation = add(call, OperationKind::write, call.inode);
   operation.offset = offset;
   operation.size = payload.size();
   operation.payload = Bytes(std::move(payload));
 }
 
-void Recorder::add_sync_of_flags(const PendingCall& call, std::uint64_t write_flags) {
-  // O_SYNC includes the bit of O_DSYNC.
-  if ((call.file_flags & O_SYNC) == O_SYNC || (write_flags & write_flag_sync) != 0) {
-    add(call, OperationKind::sync_file, call.inode);
-  } else if ((call.file_flags & O_DSYNC) != 0 || (write_flags & write_flag_data) != 0) {
-    add(call, OperationKind::sync_data, call.inode);
+void Recorder::add_truncate(const PendingCall& call, InodeId inode, std::uint64_t size) {
+  longest_file_bytes_ = std::max(longest_file_bytes_, size);
+  if (const auto shared = find_shared(inode);
+      shared != shared_files_.end() && shared->second.content) {
+    shared->second.content->truncate(size);
   }
+  add(call, OperationKind::truncate, inode).size = size;
+}
+
+void Recorder::add_sync_of_flags(const PendingCall& call, std::uint64_t offset,
+                                 std::uint64_t size) {
+  OperationKind kind = OperationKind::sync_data;
+  // O_SYNC includes the bit of O_DSYNC.
+  if ((call.file_flags & O_SYNC) == O_SYNC || (call.flags & write_flag_sync) != 0) {
+    kind = OperationKind::sync_file;
+  } else if ((call.file_flags & O_DSYNC) == 0 && (call.flags & write_flag_data) == 0) {
+    return;
+  }
+  Operation& operation = add(call, kind, call.inode);
+  operation.offset = offset;
+  operation.size = size;
 }
 
 Handling Recorder::begin_truncate(PendingCall& call) {
@@ -140,9 +176,7 @@ Handling Recorder::begin_truncate(PendingCall& call) {
 }
 
 void Recorder::finish_truncate(PendingCall& call, std::uint64_t) {
-  add(call, OperationKind::truncate, call.inode).size = call.arguments[1];
-  longest_file_bytes_ = std::max(longest_file_bytes_, call.arguments[1]);
-  add_sync_of_flags(call, 0);
+  add_truncate(call, call.inode, call.arguments[1]);
 }
 
 Handling Recorder::begin_allocate(PendingCall& call) {
@@ -161,13 +195,16 @@ void Recorder::finish_allocate(PendingCall& call, std::uint64_t) {
   if ((call.flags & (FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE)) != 0) {
     return add_unmodelled(call, call.inode, "fallocate that moves content");
   }
-  if (after != before) add(call, OperationKind::truncate, call.inode).size = after;
-  longest_file_bytes_ = std::max(longest_file_bytes_, after);
-  if ((call.flags & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE)) != 0 && offset < before) {
+  if ((call.flags & ~allocate_known) != 0) {
+    return add_unmodelled(call, call.inode, "fallocate in a mode that is not known");
+  }
+  if (after != before) add_truncate(call, call.inode, after);
+  if ((call.flags & allocate_zeroing) != 0 && offset < before) {
     const std::uint64_t end = std::min(before, offset + size);
     add_write(call, offset, std::vector<std::byte>(end - offset));
   }
-  add_sync_of_flags(call, 0);
+  call.flags = 0;
+  if ((call.file_flags & O_DSYNC) != 0) add_sync_of_flags(call, offset, size);
 }
 
 // Which argument is the descriptor that is written to.
@@ -208,31 +245,32 @@ void Recorder::finish_transfer(PendingCall& call, std::uint64_t result) {
   if (!read_back(call, offset, result)) {
     add_unmodelled(call, call.inode, "a copy inside the kernel that cannot be read back");
   }
-  add_sync_of_flags(call, 0);
+  call.flags = 0;
+  add_sync_of_flags(call, offset, result);
 }
 
 // What the kernel moved by itself is read from the file: no other call has run since.
 bool Recorder::read_back(const PendingCall& call, std::uint64_t offset, std::uint64_t size) {
-  const std::string own = "/proc/self/fd/" + std::to_string(call.file.get());
-  const Descriptor reader(::open(own.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!reader.valid()) return false;
-  std::vector<std::byte> bytes(size);
-  std::size_t done = 0;
-  while (done < size) {
-    const ssize_t count =
-        ::pread(reader.get(), bytes.data() + done, size - done, static_cast<off_t>(offset + done));
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return false;
-    done += static_cast<std::size_t>(count);
-  }
-  add_write(call, offset, std::move(bytes));
+  auto bytes = read_file(call.file.get(), offset, size);
+  if (!bytes) return false;
+  add_write(call, offset, std::move(*bytes));
   return true;
 }
 
 Handling Recorder::begin_request(PendingCall& call) {
-  struct stat status = {};
-  if (!fetch_object(call, 0, &status) || call.output) return Handling::ignore;
   call.flags = call.arguments[1] & 0xffffffffU;
+  switch (call.flags) {
+    case FS_IOC_GETFLAGS:
+    case FS_IOC_GETVERSION:
+    case FS_IOC_FSGETXATTR:
+    case FS_IOC_FIEMAP:
+    case FIDEDUPERANGE:  // shares what is equal: no byte changes
+    case FITRIM:
+      return Handling::ignore;
+    default:
+      break;
+  }
+  if (!fetch_object(call, 0, nullptr) || call.output) return Handling::ignore;
   call.changes = call.flags == FICLONE || call.flags == FICLONERANGE;
   return Handling::record;
 }
@@ -240,7 +278,7 @@ Handling Recorder::begin_request(PendingCall& call) {
 void Recorder::finish_request(PendingCall& call, std::uint64_t) {
   const std::uint64_t size = size_of_file(call.file.get());
   if (call.flags == FICLONE) {
-    add(call, OperationKind::truncate, call.inode).size = 0;
+    add_truncate(call, call.inode, 0);
     if (size > 0 && !read_back(call, 0, size)) {
       add_unmodelled(call, call.inode, "a clone that cannot be read back");
     }
@@ -256,49 +294,11 @@ void Recorder::finish_request(PendingCall& call, std::uint64_t) {
     }
     return;
   }
-  add(call, OperationKind::set_metadata, call.inode).name = "attributes";
-}
-
-Handling Recorder::begin_map(PendingCall& call) {
-  if (!fetch_object(call, 4, nullptr) || call.output) return Handling::ignore;
-  // Of a file that was opened for reading, a shared mapping stays readable.
-  if ((call.file_flags & O_ACCMODE) != O_RDWR) return Handling::ignore;
-  call.changes = false;
-  return Handling::record;
-}
-
-void Recorder::finish_map(PendingCall& call, std::uint64_t result) {
-  if ((call.arguments[2] & PROT_WRITE) != 0) return add_written_map(call);
-  readable_maps_.push_back({result, result + call.arguments[1], call.inode});
-}
-
-Handling Recorder::begin_protect(PendingCall& call) {
-  const std::uint64_t begin = call.arguments[0];
-  const std::uint64_t end = begin + call.arguments[1];
-  call.changes = false;
-  for (const SharedMap& map : readable_maps_) {
-    const std::uint64_t common = std::max(begin, map.begin);
-    if (common >= std::min(end, map.end)) continue;
-    if (!is_shared_mapping(call.thread.id, common)) continue;
-    call.inode = map.inode;
-    return Handling::record;
-  }
-  return Handling::ignore;
-}
-
-void Recorder::finish_protect(PendingCall& call, std::uint64_t) {
-  add_written_map(call);
-}
-
-void Recorder::add_written_map(const PendingCall& call) {
-  const std::string path = tree_.path_of(call.inode);
-  if (path.ends_with("-shm")) {
-    // The shared index of an SQLite write-ahead log, rebuilt at the next opening.
-    unknown_.insert(call.inode);
-    note("changes of " + path + " through mmap are not recorded: its owner rebuilds it");
+  if (call.flags == FS_IOC_SETFLAGS || call.flags == FS_IOC_FSSETXATTR) {
+    add(call, OperationKind::set_metadata, call.inode).name = "attributes";
     return;
   }
-  add_unmodelled(call, call.inode, "mmap, writable and shared");
+  add_unmodelled(call, call.inode, "ioctl request " + std::to_string(call.flags));
 }
 
 }  // namespace untorn::prove

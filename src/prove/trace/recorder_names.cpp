@@ -65,6 +65,11 @@ Recorder::Shapes Recorder::name_shapes() {
   };
 }
 
+bool Recorder::opens(const PendingCall& call) noexcept {
+  return call.number == SYS_open || call.number == SYS_openat || call.number == SYS_openat2 ||
+         call.number == SYS_creat;
+}
+
 Handling Recorder::refuse_disk(PendingCall& call) {
   call.refusal = EACCES;
   note("opening " + call.place.name + " for writing was answered EACCES: it is a disk");
@@ -108,26 +113,32 @@ Handling Recorder::begin_open(PendingCall& call) {
   }
   if (call.place.exists && call.place.type != FileType::regular) return Handling::ignore;
   if (!call.place.exists && (call.flags & O_CREAT) == 0) return Handling::ignore;
-  if (call.place.inode != no_inode) settle(call.place.inode);
+  if (call.place.inode != no_inode) settle(call.place.inode, &call.place);
   return Handling::record;
 }
 
 void Recorder::finish_open(PendingCall& call, std::uint64_t result) {
   const int fd = static_cast<int>(result);
-  const auto open = descriptors_.fetch(call.thread, fd);
-  if (!open) {
-    // Another thread closed it already: what it is cannot be seen any more.
-    add_unmodelled(call, call.place.inode,
-                   std::string(call.shape->name) + " of a file that was " +
-                       "closed at once by another thread");
-    return;
-  }
-  const std::uint32_t mode = open->status.st_mode & 07777U;
-  InodeId inode = call.place.inode;
   const bool temporary = (call.flags & temporary_bit) != 0;
+  struct stat status = {};
+  // Nothing has been recorded since the entry: what stands at the name is what was opened.
+  const bool seen = !temporary && ::fstatat(call.place.parent.get(), call.place.name.c_str(),
+                                            &status, AT_SYMLINK_NOFOLLOW) == 0;
+  if (!seen) {
+    const auto open = descriptors_.fetch(call.thread, fd);
+    if (!open) {
+      // Another thread closed it already: what it is cannot be seen any more.
+      add_unmodelled(call, call.place.inode,
+                     std::string(call.shape->name) + " of a file that was " +
+                         "closed at once by another thread");
+      return;
+    }
+    status = open->status;
+  }
+  InodeId inode = call.place.inode;
   const bool fresh = inode == no_inode;
   if (fresh) {
-    inode = tree_.add(FileType::regular, mode);
+    inode = tree_.add(FileType::regular, status.st_mode & 07777U);
     Operation& operation = add(call, OperationKind::create, inode);
     if (!temporary) {
       operation.directory = call.place.directory;
@@ -135,10 +146,10 @@ void Recorder::finish_open(PendingCall& call, std::uint64_t result) {
       tree_.set_name(call.place.directory, call.place.name, inode);
     }
   }
-  tree_.set_key(inode, open->status);
+  tree_.set_key(inode, status);
   if (opens_for_writing(call.flags)) begin_writing(call, inode, fd);
   if (!fresh && (call.flags & O_TRUNC) != 0) {
-    add(call, OperationKind::truncate, inode).size = 0;
+    add_truncate(call, inode, 0);
   }
 }
 
@@ -165,27 +176,10 @@ Handling Recorder::begin_rename(PendingCall& call) {
       tree_.capture_below(place->inode);
       settle_all();
     } else {
-      settle(place->inode);
+      settle(place->inode, place);
     }
   }
   return Handling::record;
-}
-
-void Recorder::fail(const PendingCall& call, int reason) {
-  const Place& place = call.place;
-  const bool tracked = place.tracked() || call.target.tracked() || call.inode != no_inode;
-  if (reason == EOVERFLOW && tracked && setting_.sandbox.trees()[0].upper >= 0 &&
-      call.number != SYS_copy_file_range) {
-    const std::string path =
-        place.tracked() ? tree_.path_of(place.directory, place.name) : tree_.path_of(call.inode);
-    add_unexplained(path + " could not be changed as it can outside (EOVERFLOW from " +
-                    call.shape->name + "): it or its folder belongs to a user or group that the " +
-                    "sandbox does not have; try --isolation copy");
-  }
-  if (reason == EXDEV && place.tracked() && place.type == FileType::directory) {
-    note("renaming the folder " + tree_.path_of(place.directory, place.name) +
-         " was answered EXDEV: an overlay cannot rename a folder that was there before the run");
-  }
 }
 
 void Recorder::finish_rename(PendingCall& call, std::uint64_t) {
@@ -229,7 +223,8 @@ Handling Recorder::begin_link(PendingCall& call) {
     call.place = resolve_argument(call, from, 1, follow);
     if (!resolve_object(call, from, 1, follow)) call.inode = no_inode;
   }
-  if (call.inode != no_inode) settle(call.inode);
+  const bool named = call.place.tracked() && call.place.inode == call.inode;
+  if (call.inode != no_inode) settle(call.inode, named ? &call.place : nullptr);
   return Handling::record;
 }
 
@@ -254,7 +249,7 @@ Handling Recorder::begin_remove(PendingCall& call) {
                    : resolve_argument(call, AT_FDCWD, 0, false);
   if (!call.place.tracked()) return outside(call, call.place);
   if (call.place.inode == no_inode) return Handling::ignore;
-  settle(call.place.inode);
+  settle(call.place.inode, &call.place);
   return Handling::record;
 }
 

@@ -4,9 +4,13 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <sched.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <climits>
 
 #include "prove/trace/recorder.h"
 
@@ -96,6 +100,23 @@ Recorder::Shapes Recorder::other_shapes() {
       {466, {"removexattrat", &R::begin_metadata, &R::finish_metadata}},
       {469, {"file_setattr", &R::begin_metadata, &R::finish_metadata}},
       {SYS_ptrace, {"ptrace", &R::begin_noted, nullptr}},
+      {SYS_setuid, {"setuid", &R::begin_new_rights, nullptr}},
+      {SYS_setgid, {"setgid", &R::begin_new_rights, nullptr}},
+      {SYS_setreuid, {"setreuid", &R::begin_new_rights, nullptr}},
+      {SYS_setregid, {"setregid", &R::begin_new_rights, nullptr}},
+      {SYS_setresuid, {"setresuid", &R::begin_new_rights, nullptr}},
+      {SYS_setresgid, {"setresgid", &R::begin_new_rights, nullptr}},
+      {SYS_setfsuid, {"setfsuid", &R::begin_new_rights, nullptr}},
+      {SYS_setfsgid, {"setfsgid", &R::begin_new_rights, nullptr}},
+      {SYS_setgroups, {"setgroups", &R::begin_new_rights, nullptr}},
+      {SYS_capset, {"capset", &R::begin_new_rights, nullptr}},
+      {446, {"landlock_restrict_self", &R::begin_new_rights, nullptr}},
+      {SYS_chdir, {"chdir", &R::begin_new_directory, nullptr}},
+      {SYS_fchdir, {"fchdir", &R::begin_new_directory, nullptr}},
+      {SYS_close, {"close", &R::begin_close, nullptr}},
+      {SYS_close_range, {"close_range", &R::begin_refused, nullptr}},
+      {SYS_fspick, {"fspick", &R::begin_refused, nullptr}},
+      {443, {"quotactl_fd", &R::begin_refused, nullptr}},
       {SYS_unshare, {"unshare", &R::begin_refused, nullptr}},
       {SYS_clone, {"clone", &R::begin_refused, nullptr}},
       {SYS_io_uring_setup, {"io_uring_setup", &R::begin_refused, nullptr}},
@@ -133,14 +154,20 @@ Handling Recorder::begin_sync(PendingCall& call) {
 }
 
 void Recorder::finish_sync(PendingCall& call, std::uint64_t) {
+  constexpr std::uint64_t waits =
+      SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
   switch (call.number) {
     case SYS_sync:
     case SYS_syncfs:
       add(call, OperationKind::sync_all, no_inode);
       return;
-    case SYS_sync_file_range:
-      add(call, OperationKind::sync_range, call.inode);
+    case SYS_sync_file_range: {
+      Operation& operation = add(call, OperationKind::sync_range, call.inode);
+      operation.offset = call.arguments[1];
+      operation.size = call.arguments[2];
+      if ((call.arguments[3] & waits) == waits) operation.name = "written";
       return;
+    }
     default:
       break;
   }
@@ -148,6 +175,47 @@ void Recorder::finish_sync(PendingCall& call, std::uint64_t) {
       call.number == SYS_fsync ? OperationKind::sync_file : OperationKind::sync_data;
   if (tree_.inode(call.inode).type == FileType::directory) kind = OperationKind::sync_directory;
   add(call, kind, call.inode);
+}
+
+// The kernel forgets what it could not write, whatever it answers next time. An argument that is
+// refused is no failure: nothing was tried.
+void Recorder::add_failed_sync(const PendingCall& call, int reason) {
+  // An interrupted one has given nothing up: made again, it is as good as the first.
+  const bool tried =
+      reason != EINVAL && reason != EBADF && reason != EROFS && reason != ENOSYS && reason != EINTR;
+  if (!tried) return;
+  switch (call.number) {
+    case SYS_fsync:
+    case SYS_fdatasync:
+    case SYS_sync_file_range:
+    case SYS_msync:
+      add(call, OperationKind::sync_failed, call.inode).name = std::to_string(reason);
+      break;
+    case SYS_syncfs:
+      add_unmodelled(call, no_inode, "a syncfs that failed");
+      break;
+    default:
+      return;
+  }
+  ++calls_;
+}
+
+void Recorder::fail(const PendingCall& call, int reason) {
+  add_failed_sync(call, reason);
+  const Place& place = call.place;
+  const bool tracked = place.tracked() || call.target.tracked() || call.inode != no_inode;
+  if (reason == EOVERFLOW && tracked && setting_.sandbox.trees()[0].upper >= 0 &&
+      call.number != SYS_copy_file_range) {
+    const std::string path =
+        place.tracked() ? tree_.path_of(place.directory, place.name) : tree_.path_of(call.inode);
+    add_unexplained(path + " could not be changed as it can outside (EOVERFLOW from " +
+                    call.shape->name + "): it or its folder belongs to a user or group that the " +
+                    "sandbox does not have; try --isolation copy");
+  }
+  if (reason == EXDEV && place.tracked() && place.type == FileType::directory) {
+    note("renaming the folder " + tree_.path_of(place.directory, place.name) +
+         " was answered EXDEV: an overlay cannot rename a folder that was there before the run");
+  }
 }
 
 Handling Recorder::begin_metadata(PendingCall& call) {
@@ -191,6 +259,10 @@ Handling Recorder::begin_refused(PendingCall& call) {
     note(name + " was answered ENOSYS: programs fall back to ordinary calls");
     return Handling::refuse;
   }
+  if (call.number == SYS_close_range) {
+    call.thread.own_files = true;  // only CLOSE_RANGE_UNSHARE is traced
+    return Handling::ignore;
+  }
   if (call.number == SYS_unshare || call.number == SYS_clone) {
     if (call.number == SYS_unshare && (call.arguments[0] & CLONE_FILES) != 0) {
       call.thread.own_files = true;
@@ -200,6 +272,38 @@ Handling Recorder::begin_refused(PendingCall& call) {
   call.refusal = EPERM;
   note(name + " was answered EPERM: the program would have left the sandbox");
   return Handling::refuse;
+}
+
+// Closing writes nothing down; it is recorded so that it can be made to fail.
+Handling Recorder::begin_close(PendingCall& call) {
+  call.changes = false;
+  const bool file = fetch_object(call, 0, nullptr) && !call.output;
+  return file && (call.file_flags & O_ACCMODE) != O_RDONLY ? Handling::record : Handling::ignore;
+}
+
+Handling Recorder::begin_new_directory(PendingCall&) {
+  working_directories_.clear();
+  return Handling::ignore;
+}
+
+// A kernel that is newer than this program has calls of which nobody here knows what they do.
+Handling Recorder::begin_unknown(PendingCall& call) {
+  call.changes = false;
+  return Handling::record;
+}
+
+void Recorder::finish_unknown(PendingCall& call, std::uint64_t) {
+  add_unexplained("system call " + std::to_string(call.number) +
+                  " is not known: it may have changed files");
+}
+
+void Recorder::note_program(pid_t process) {
+  const std::string link = "/proc/" + std::to_string(process) + "/exe";
+  struct stat status = {};
+  if (::stat(link.c_str(), &status) != 0 || (status.st_mode & (S_ISUID | S_ISGID)) == 0) return;
+  std::array<char, PATH_MAX> path = {};
+  if (::readlink(link.c_str(), path.data(), path.size() - 1) <= 0) return;
+  note(std::string(path.data()) + " is setuid: it ran without the rights of its owner");
 }
 
 Handling Recorder::begin_noted(PendingCall& call) {

@@ -1,17 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "prove/trace/trace.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <ctime>
 
 #include "prove/sandbox/parts.h"
+#include "prove/stack/node_script.h"
 #include "prove/trace/child.h"
 #include "prove/trace/tracer.h"
 #include "prove/trace/verify.h"
 
 namespace untorn::prove {
+
+namespace {
+
+// Node loads the script that tells stacks (node_script.h) from the private /tmp. Where there is
+// none, or where /tmp is what the program works on, its calls have native stacks alone.
+void offer_node_script(const Sandbox& sandbox, TraceOptions& options) {
+  constexpr const char* path = "/tmp/.untorn-node-stacks.cjs";
+  const bool watched =
+      std::ranges::any_of(sandbox.trees(), [](const Tree& tree) { return tree.path == "/tmp"; });
+  if (sandbox.isolation() == Isolation::copy || watched || !is_in_path("node", options)) return;
+  const Descriptor file(::open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0444));
+  const std::string_view script = node_script();
+  if (!file.valid() ||
+      ::write(file.get(), script.data(), script.size()) != static_cast<ssize_t>(script.size())) {
+    return;
+  }
+  std::string value = std::string("--require ") + path;
+  const char* present = std::getenv("NODE_OPTIONS");
+  if (present != nullptr && *present != '\0') value = std::string(present) + " " + value;
+  options.environment.emplace_back("NODE_OPTIONS", std::move(value));
+}
+
+}  // namespace
 
 Result<Trace> trace_command(Sandbox& sandbox, const TraceOptions& given, StackCollector* stacks) {
   TraceOptions options = given;
@@ -34,12 +61,13 @@ Result<Trace> trace_command(Sandbox& sandbox, const TraceOptions& given, StackCo
       !is_below(temporary, root.path)) {
     options.environment.emplace_back("TMPDIR", "/tmp");
   }
+  if (options.stacks && stacks != nullptr) offer_node_script(sandbox, options);
   auto program = find_program(options, working_directory);
   if (!program) return std::unexpected(program.error());
   const CorePin pin;
   const TickTimer timer;
-  const auto start = std::chrono::steady_clock::now();
   const timespec begin = next_file_time();
+  const auto start = std::chrono::steady_clock::now();
   auto child = start_child(*program, options, working_directory, timer.signals());
   if (!child) return std::unexpected(child.error());
   struct stat output = {};

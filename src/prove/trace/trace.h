@@ -4,9 +4,10 @@
 // calls which change nothing run at full speed, tracer and program pinned to one core, so that the
 // log has one order.
 //
-// The tracer never guesses: a call on a tracked file that the log cannot express becomes
-// OperationKind::unmodelled, and after the run the tree that the log explains is compared with the
-// tree that is there (Trace::unexplained).
+// What each call becomes in the log, and how stores into shared mappings come into it, stands in
+// docs/internals/tracing.md. The tracer never guesses: a call on a tracked file that the log cannot
+// express becomes OperationKind::unmodelled, and after the run the tree that the log explains is
+// compared with the tree that is there (Trace::unexplained).
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -18,6 +19,7 @@
 #include "filesystem/operation_log.h"
 #include "prove/sandbox/sandbox.h"
 #include "prove/stack/stack.h"
+#include "prove/trace/inject.h"
 #include "untorn/error.h"
 
 namespace untorn::prove {
@@ -36,6 +38,7 @@ struct TraceOptions {
   // counted over calls that change something in the trees) instead of letting it run.
   std::optional<std::uint64_t> kill_at_call;
   const volatile bool* stop = nullptr;  // Ctrl-C: ends the run
+  CallInjector* injector = nullptr;     // makes calls fail; close(2) is then a recorded call too
 };
 
 enum class RunEnd : std::uint8_t {

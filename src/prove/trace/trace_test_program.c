@@ -218,6 +218,8 @@ static int specials(void) {
   struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "socket"};
   check(bind(fd, (struct sockaddr*)&address, sizeof address) == 0, "bind");
   check(chmod("fifo", 0640) == 0, "chmod");
+  const int both = open("fifo", O_RDWR);
+  put(both, "through");
   return 0;
 }
 

@@ -74,8 +74,12 @@ class Renderer {
         return kind + " " + place + " " + target +
                (operation.replaced == no_inode ? "" : " over " + label(operation.replaced));
       case OperationKind::write:
-        return fmt::format("{} {} {} {}", kind, label(operation.inode), operation.offset,
-                           quote(operation.payload.text()));
+        return fmt::format("{} {} {} {}{}", kind, label(operation.inode), operation.offset,
+                           quote(operation.payload.text()), entered(operation));
+      case OperationKind::sync_file:
+      case OperationKind::sync_data:
+      case OperationKind::sync_range:
+        return kind + " " + label(operation.inode) + range(operation);
       case OperationKind::truncate:
         return fmt::format("{} {} {}", kind, label(operation.inode), operation.size);
       case OperationKind::set_metadata:
@@ -102,6 +106,16 @@ class Renderer {
   }
   void learn(InodeId inode, InodeId directory, const std::string& name) {
     if (directory != no_inode) labels_.try_emplace(inode, path(directory, name));
+  }
+
+  static std::string entered(const Operation& operation) {
+    if (operation.entered == no_index) return "";
+    return " entered " + std::to_string(operation.entered);
+  }
+  static std::string range(const Operation& operation) {
+    if (operation.size == 0) return "";
+    return fmt::format(" {}+{}{}", operation.offset, operation.size,
+                       operation.name.empty() ? "" : " " + operation.name);
   }
 
   std::string label_then_learn(const Operation& operation) {
@@ -167,6 +181,13 @@ std::string traced_text(const RunPlan& plan) {
     return text;
   }
   Renderer renderer(trace->log);
+  for (const Operation& operation : trace->log.operations) {
+    const Frame* frame =
+        operation.stack == no_index ? nullptr : source_frame(stacks.resolve(operation.stack));
+    if (frame == nullptr || frame->line == 0) continue;
+    send('l', fmt::format("{} {}:{}", operation.call_name,
+                          std::filesystem::path(frame->path).filename().string(), frame->line));
+  }
   for (const InitialName& name : trace->log.names) send('i', renderer.initial(name));
   for (const Operation& operation : trace->log.operations) send('o', renderer.render(operation));
   for (const std::string& note : trace->notes) send('n', note);
@@ -320,6 +341,9 @@ TracedRun run_traced(const std::string& root, std::vector<std::string> command,
         break;
       case 't':
         run.elapsed_s = std::stod(value);
+        break;
+      case 'l':
+        run.lines.push_back(value);
         break;
       case 'k':
         run.copy = value == "1";

@@ -35,6 +35,7 @@ struct TracedRun {
   // "create a", "write a 0 'text'", "rename a b", … in order; paths are those of the first name
   // that an inode had.
   std::vector<std::string> operations;
+  std::vector<std::string> lines;    // "rename save.py:7", of the operations that have one
   std::vector<std::string> initial;  // "a 'old content'"
   std::string end;                   // "exited 0", "signalled 9", "too_much", …
   std::vector<std::string> notes;

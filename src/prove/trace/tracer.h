@@ -2,14 +2,15 @@
 //
 // The tracer's loop. Invariants:
 //   L1  at most one recorded call runs at a time: a thread that reaches another one waits at its
-//       entry. So the log has one order, and it is the order in which things happened;
+//       entry. So the log has one order, and it is the order in which things happened. The making
+//       of a file is excepted: it may still run, and is in the log from when its name is there;
 //   L2  tracer and program share one core: whoever runs, the other one is not in the middle of
 //       something, and no wake-up crosses cores;
-//   L3  every traced process ends with the run, whatever ends it.
+//   L3  a write or sync that the recorder can do in place of the program takes one stop instead of
+//       two; to the program it looks like its own;
+//   L4  every traced process ends with the run, whatever ends it.
 #pragma once
-#include <sched.h>
-#include <signal.h>
-#include <sys/time.h>
+#include <sys/user.h>
 
 #include <chrono>
 #include <deque>
@@ -21,52 +22,13 @@
 
 #include "prove/stack/stack.h"
 #include "prove/trace/child.h"
+#include "prove/trace/inject.h"
+#include "prove/trace/output.h"
 #include "prove/trace/recorder.h"
+#include "prove/trace/time_and_place.h"
 #include "prove/trace/trace.h"
 
 namespace untorn::prove {
-
-// Pins this process, and with it the children to come, to the core that it is on.
-class CorePin {
- public:
-  CorePin() {
-    CPU_ZERO(&before_);
-    restore_ = ::sched_getaffinity(0, sizeof before_, &before_) == 0;
-    cpu_set_t one;
-    CPU_ZERO(&one);
-    const int core = ::sched_getcpu();
-    if (core < 0) return;
-    CPU_SET(static_cast<unsigned>(core), &one);
-    (void)::sched_setaffinity(0, sizeof one, &one);
-  }
-  ~CorePin() {
-    if (restore_) (void)::sched_setaffinity(0, sizeof before_, &before_);
-  }
-  CorePin(const CorePin&) = delete;
-  CorePin& operator=(const CorePin&) = delete;
-
- private:
-  cpu_set_t before_ = {};
-  bool restore_ = false;
-};
-
-// Interrupts a blocking wait every few milliseconds, so that the clock can be looked at. One
-// blocking call for each stop is half of what waiting for signals costs.
-class TickTimer {
- public:
-  TickTimer();
-  ~TickTimer();
-  TickTimer(const TickTimer&) = delete;
-  TickTimer& operator=(const TickTimer&) = delete;
-
-  // What the program shall start with.
-  [[nodiscard]] const sigset_t& signals() const noexcept { return signals_; }
-
- private:
-  sigset_t signals_ = {};
-  struct sigaction action_ = {};
-  itimerval timer_ = {};
-};
 
 class Tracer {
  public:
@@ -77,10 +39,16 @@ class Tracer {
 
  private:
   using Clock = std::chrono::steady_clock;
+  // A call that takes longer no longer holds others up.
+  static constexpr std::chrono::milliseconds alone_ms{1000};
 
   struct TracedThread {
     Thread thread;
-    std::optional<PendingCall> pending;  // its recorded call runs
+    Recorder::Moment arrival;    // at the entry of its call
+    Clock::time_point patience;  // until when it waits there for another call on the same name
+    std::optional<PendingCall> pending;   // its recorded call runs
+    Injection injection;                  // into that
+    user_regs_struct own_registers = {};  // what Injection::instead took the place of
   };
 
   TracedThread& add_thread(pid_t id, pid_t process);
@@ -88,13 +56,23 @@ class Tracer {
   std::vector<pid_t> live_processes() const;
   void resume(TracedThread& thread, int signal = 0);
   void handle(pid_t id, int status);
+  void handle_birth(TracedThread& parent);
   void handle_entry(TracedThread& thread);
   void enter_call(TracedThread& thread);
+  void run_call(TracedThread& thread, PendingCall call);
+  bool inject_at_entry(TracedThread& thread, PendingCall& call, const user_regs_struct& registers);
+  std::int64_t inject_at_exit(TracedThread& thread, std::int64_t result);
+  // The call at whose entry the thread stands does not run: it returns `result`.
+  static void answer(pid_t id, std::int64_t result, user_regs_struct registers);
   void refuse(TracedThread& thread, int reason);
+  void take_told_stack(TracedThread& thread, std::uint64_t address, std::uint64_t size);
   void handle_exit(TracedThread& thread);
+  // A recorded call is over.
+  void complete(PendingCall& call, std::int64_t result);
 
-  // The next threads at an entry, until one of them runs alone again.
+  // The thread does no longer run alone: the next threads at an entry, until one of them does.
   void release(pid_t id);
+  void release_waiting();
 
   // execve ends all other threads; the one that called it takes over the process's own id.
   void handle_new_program(pid_t process);
@@ -105,14 +83,12 @@ class Tracer {
   void end_run(RunEnd end);
   void kill_all();
   void look_at_the_clock();
-  // Standard output: collected and passed on; and what has come since the last question.
-  void drain_output();
-  std::string take_output();
 
   const TraceOptions& options_;
   StackCollector* stacks_;
   Trace& trace_;
   const Child& child_;
+  ProgramOutput output_;
   Recorder recorder_;
   std::map<pid_t, TracedThread> threads_;
   std::map<pid_t, int> processes_;  // process → its threads
@@ -120,7 +96,6 @@ class Tracer {
   pid_t alone_ = 0;  // the thread whose recorded call runs
   Clock::time_point alone_until_;
   std::deque<pid_t> waiting_;
-  std::string new_output_;  // not yet asked for
   Clock::time_point next_look_;
   bool main_ended_ = false;
   bool ending_ = false;
