@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "prove/judge/bounded_command.h"
 
-#include <fcntl.h>
 #include <poll.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,8 +10,9 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
 
+#include "prove/judge/output_pipe.h"
+#include "prove/judge/start_command.h"
 #include "prove/sandbox/descriptor.h"
 
 namespace untorn::prove {
@@ -22,40 +21,12 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-Error start_error(const BoundedCommand& command, std::string what) {
-  return Error::from_errno(errno, Step::inspect, Outcome::not_applied, command.arguments.front(),
-                           std::move(what));
-}
-
-// In the child, after fork: only what ends in exec or in _exit.
-[[noreturn]] void become(const BoundedCommand& command, int output) {
-  (void)::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  (void)::setpgid(0, 0);
-  for (const int signal : {SIGPIPE, SIGINT, SIGTERM}) (void)::signal(signal, SIG_DFL);
-  const int nothing = ::open("/dev/null", O_RDONLY);
-  (void)::dup2(nothing, STDIN_FILENO);
-  (void)::dup2(output, STDOUT_FILENO);
-  (void)::dup2(output, STDERR_FILENO);
-  for (const auto& [name, value] : command.environment) {
-    (void)::setenv(name.c_str(), value.c_str(), 1);
-  }
-  if (::chdir(command.working_directory.c_str()) == 0) {
-    std::vector<std::string> texts = command.arguments;
-    std::vector<char*> arguments;
-    for (std::string& text : texts) arguments.push_back(text.data());
-    arguments.push_back(nullptr);
-    (void)::execvp(arguments.front(), arguments.data());
-  }
-  ::_exit(127);
-}
-
 // Follows a running command until it ends.
 class Watch {
  public:
-  Watch(const BoundedCommand& command, pid_t process, Descriptor output)
-      : command_(command), process_(process), output_(std::move(output)) {
+  Watch(const BoundedCommand& command, pid_t process, OutputPipe& output)
+      : command_(command), process_(process), output_(output) {
     ended_ = Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, process, 0)));
-    (void)::fcntl(output_.get(), F_SETFL, O_NONBLOCK);
   }
 
   CommandResult follow() {
@@ -71,7 +42,7 @@ class Watch {
     int status = 0;
     while (::waitpid(process_, &status, 0) < 0 && errno == EINTR) {
     }
-    read_output();
+    result_.output = output_.take();
     result_.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     return std::move(result_);
   }
@@ -85,25 +56,14 @@ class Watch {
 
   void wait_for_news(int time_ms) {
     std::array<pollfd, 2> events = {pollfd{ended_.get(), POLLIN, 0},
-                                    pollfd{output_.get(), POLLIN, 0}};
+                                    pollfd{output_.output(), POLLIN, 0}};
     (void)::poll(events.data(), events.size(), time_ms);
-    if (events[1].revents != 0) read_output();
-  }
-
-  void read_output() {
-    std::array<char, 4096> buffer;
-    while (output_.valid()) {
-      const ssize_t count = ::read(output_.get(), buffer.data(), buffer.size());
-      if (count < 0) return;
-      if (count == 0) return output_.reset();  // an open end would make poll return at once
-      const std::size_t room = CommandResult::output_bytes_max - result_.output.size();
-      result_.output.append(buffer.data(), std::min(room, static_cast<std::size_t>(count)));
-    }
+    if (events[1].revents != 0) output_.drain();
   }
 
   const BoundedCommand& command_;
   pid_t process_;
-  Descriptor output_;
+  OutputPipe& output_;
   Descriptor ended_;
   CommandResult result_;
 };
@@ -111,18 +71,22 @@ class Watch {
 }  // namespace
 
 Result<CommandResult> run_bounded(const BoundedCommand& command) {
-  std::array<int, 2> ends = {-1, -1};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
-    return std::unexpected(start_error(command, "no pipe for its output"));
+  OutputPipe output;
+  if (!output.valid()) {
+    return std::unexpected(Error::from_errno(errno, Step::inspect, Outcome::not_applied,
+                                             command.arguments.front(), "no pipe for its output"));
   }
-  Descriptor output(ends[0]);
-  Descriptor input(ends[1]);
-  const pid_t process = ::fork();
-  if (process < 0) return std::unexpected(start_error(command, "cannot be started"));
-  if (process == 0) become(command, input.get());
-  (void)::setpgid(process, process);  // here too: whoever comes first
-  input.reset();
-  return Watch(command, process, std::move(output)).follow();
+  StartCommand start;
+  const auto program = find_in_path(command.arguments.front());
+  start.program = program.value_or(command.arguments.front());
+  start.arguments = command.arguments;
+  start.working_directory = command.working_directory;
+  start.environment = command.environment;
+  start.output = output.input();
+  const auto process = start_command(start);
+  if (!process) return std::unexpected(process.error());
+  output.close_input();
+  return Watch(command, *process, output).follow();
 }
 
 }  // namespace untorn::prove

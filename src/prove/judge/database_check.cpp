@@ -260,17 +260,44 @@ std::string integrity(sqlite3* connection) {
 
 }  // namespace
 
-std::string DatabaseCheck::problem(const DatabaseFiles& files) {
+void DatabaseCheck::serve(const DatabaseFiles& files) {
   impl_->blobs.database.put(files.database);
   impl_->blobs.journal.put(files.journal);
   impl_->blobs.log.put(files.log);
   impl_->blobs.scratch.remove();
+}
+
+std::string DatabaseCheck::problem(const DatabaseFiles& files) {
+  serve(files);
   sqlite3* connection = nullptr;
   const int code = sqlite3_open_v2(std::string(database_name).c_str(), &connection,
                                    SQLITE_OPEN_READWRITE, impl_->vfs_name.c_str());
   std::string answer = code == SQLITE_OK ? integrity(connection) : sqlite3_errmsg(connection);
   sqlite3_close(connection);
   return answer;
+}
+
+std::optional<Hash128> DatabaseCheck::content(const DatabaseFiles& files) {
+  serve(files);
+  sqlite3* connection = nullptr;
+  int code = sqlite3_open_v2(std::string(database_name).c_str(), &connection, SQLITE_OPEN_READWRITE,
+                             impl_->vfs_name.c_str());
+  if (code == SQLITE_OK) {
+    // The first read is what recovers; it fails where there is nothing that can be read.
+    code = sqlite3_exec(connection, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA schema_version", nullptr,
+                        nullptr, nullptr);
+  }
+  std::optional<Hash128> hash;
+  if (code == SQLITE_OK) {
+    sqlite3_int64 size = 0;
+    unsigned char* const pages = sqlite3_serialize(connection, "main", &size, 0);
+    if (pages != nullptr) {
+      hash = hash128(std::as_bytes(std::span(pages, static_cast<std::size_t>(size))));
+    }
+    sqlite3_free(pages);
+  }
+  sqlite3_close(connection);
+  return hash;
 }
 
 }  // namespace untorn::prove

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include "base/hash.h"
 #include "filesystem/operation_log.h"
 
 namespace untorn::prove {
@@ -29,8 +30,13 @@ class DatabaseCheck {
   // An empty string if `PRAGMA integrity_check` says ok, else what SQLite says.
   [[nodiscard]] std::string problem(const DatabaseFiles& files);
 
+  // The hash of all pages after SQLite's recovery, the log's included: equal for equal contents.
+  // Nothing if SQLite cannot read the database.
+  [[nodiscard]] std::optional<Hash128> content(const DatabaseFiles& files);
+
  private:
   struct Impl;
+  void serve(const DatabaseFiles& files);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -36,6 +36,10 @@ class RealDatabase {
     const std::string text((std::istreambuf_iterator<char>(file)), {});
     return Bytes(text);
   }
+  // The commit removes the journal; under this second name it stays, complete: content("-kept").
+  void keep_journal() const {
+    std::filesystem::create_hard_link(folder_ / "a.db-journal", folder_ / "a.db-kept");
+  }
   [[nodiscard]] DatabaseFiles files() const {
     return {*content(""), content("-journal"), content("-wal")};
   }
@@ -125,6 +129,46 @@ TEST(database_check, zeroed_page_is_found) {
 TEST(database_check, something_else_is_no_database) {
   DatabaseCheck check;
   EXPECT_NE(check.problem({Bytes(std::string(8192, 'x')), {}, {}}), "");
+}
+
+TEST(database_check, a_journal_that_is_there_undoes_the_content) {
+  RealDatabase real;
+  real.run(make_table);
+  DatabaseCheck check;
+  const auto before = check.content(real.files());
+  ASSERT_TRUE(before);
+  real.run(half_a_transaction);
+  const DatabaseFiles hot = real.files();
+  ASSERT_TRUE(hot.journal);
+  EXPECT_EQ(check.content(hot), before);
+  real.keep_journal();
+  real.run("COMMIT");
+  const auto after = check.content(real.files());
+  ASSERT_TRUE(after);
+  EXPECT_NE(after, before);
+  DatabaseFiles undone = real.files();
+  undone.journal = real.content("-kept");
+  EXPECT_EQ(check.content(undone), before);
+}
+
+TEST(database_check, content_counts_the_log) {
+  RealDatabase real;
+  real.run("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0");
+  real.run(make_table);
+  DatabaseCheck check;
+  const auto whole = check.content(real.files());
+  real.run("INSERT INTO t VALUES (9999, 'in the log')");
+  DatabaseFiles files = real.files();
+  ASSERT_TRUE(files.log);
+  EXPECT_NE(check.content(files), whole);
+  const std::string log(files.log->text());
+  files.log = Bytes(std::string_view(log).substr(0, log.size() - 100));
+  EXPECT_EQ(check.content(files), whole) << "a commit that is cut short is none";
+}
+
+TEST(database_check, something_else_has_no_content) {
+  DatabaseCheck check;
+  EXPECT_FALSE(check.content({Bytes(std::string(8192, 'x')), {}, {}}));
 }
 
 TEST(database_check, judged_bytes_are_not_changed_by_recovery) {

@@ -24,6 +24,7 @@ class JsonSyntax {
     skip_space();
     return !failed_ && nesting_.empty() && at_ == text_.size();
   }
+  [[nodiscard]] std::size_t at() const { return at_; }
 
  private:
   [[nodiscard]] bool more() const { return at_ < text_.size(); }
@@ -166,6 +167,12 @@ bool JsonSyntax::number() {
 
 bool is_json(std::string_view text) {
   return JsonSyntax(text).accepts();
+}
+
+std::optional<std::size_t> json_fault(std::string_view text) {
+  JsonSyntax syntax(text);
+  if (syntax.accepts()) return {};
+  return syntax.at();
 }
 
 }  // namespace untorn::prove

@@ -79,5 +79,13 @@ TEST(is_json, agrees_with_another_parser_on_damaged_documents) {
   }
 }
 
+TEST(json_fault, is_the_byte_at_which_a_text_stops_being_a_document) {
+  EXPECT_EQ(json_fault("[1, 2]"), std::nullopt);
+  EXPECT_EQ(json_fault("[1, 2"), 5U);
+  EXPECT_EQ(json_fault(""), 0U);
+  EXPECT_EQ(json_fault("[1, 2] x"), 7U);
+  EXPECT_EQ(json_fault(std::string_view("{}\0", 3)), 2U);
+}
+
 }  // namespace
 }  // namespace untorn::prove

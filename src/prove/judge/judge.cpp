@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "prove/judge/judge.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
 #include <utility>
@@ -14,6 +16,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t head_bytes_max = 256;
 constexpr std::uint64_t progress_states = 256;
 constexpr std::chrono::milliseconds group_time_min{250};
+constexpr std::uint64_t states_without_news_max = 4096;  // J2
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -48,17 +51,19 @@ class Judge {
   Judge(const crash::History& history, const JudgeLimits& limits)
       : history_(history), limits_(limits) {}
 
-  void run_engine(crash::Model engine, const std::vector<Group>& groups, std::size_t groups_left);
+  void run_engine(Engine engine, const std::vector<Group>& groups, std::size_t groups_left);
   Judgement take() &&;
 
  private:
-  using Key = std::tuple<std::string, crash::Model, Check>;
+  using Key = std::tuple<std::string, Engine, Check>;
 
-  bool visit(crash::Model engine, const Group& group, const crash::CrashState& state);
-  // How many distinct bad states there are now.
-  std::uint64_t record(crash::Model engine, const Question& question, Answer answer,
-                       const crash::CrashState& state);
-  crash::Budget share_of_budget(std::size_t groups_left) const;
+  bool visit(Engine engine, const Group& group, const crash::CrashState& state);
+  [[nodiscard]] Failure& failure_of(Engine engine, const Question& question);
+  void record(Failure& failure, const Group& group, const Question& question, Answer answer,
+              const crash::CrashState& state);
+  [[nodiscard]] bool repeats_itself(Engine engine, const Group& group);
+  void note(std::string sentence);
+  crash::Budget share_of_budget(const Group& group, std::size_t groups_left) const;
 
   const crash::History& history_;
   const JudgeLimits& limits_;
@@ -66,76 +71,102 @@ class Judge {
   const Clock::time_point start_ = Clock::now();
   std::map<Key, Failure> failures_;
   std::uint64_t visited_ = 0;
+  std::uint64_t without_news_ = 0;  // states of this group, since one told something new
+  std::size_t groups_repeating_ = 0;
   std::size_t groups_without_time_ = 0;
 };
 
 // Every group may use an equal part of what is left; quick ones leave their rest to the others. In
 // the first half of the time the part is not so small that a moment on a busy machine ends it.
-crash::Budget Judge::share_of_budget(std::size_t groups_left) const {
+crash::Budget Judge::share_of_budget(const Group& group, std::size_t groups_left) const {
   crash::Budget budget;
   budget.seed = limits_.seed;
   budget.stop = limits_.stop;
-  if (limits_.deadline == Clock::time_point::max()) return budget;
   const auto now = Clock::now();
-  const auto left = limits_.deadline - now;
-  auto share = left / static_cast<std::ptrdiff_t>(groups_left);
-  const bool early = now - start_ < left;
-  if (early) share = std::max(share, std::min<Clock::duration>(left, group_time_min));
-  budget.deadline = now + share;
+  if (limits_.deadline != Clock::time_point::max()) {
+    const auto left = limits_.deadline - now;
+    auto share = left / static_cast<std::ptrdiff_t>(groups_left);
+    const bool early = now - start_ < left;
+    if (early) share = std::max(share, std::min<Clock::duration>(left, group_time_min));
+    budget.deadline = now + share;
+  }
+  if (group.time_max) budget.deadline = std::min(budget.deadline, now + *group.time_max);
   return budget;
 }
 
-std::uint64_t Judge::record(crash::Model engine, const Question& question, Answer answer,
-                            const crash::CrashState& state) {
-  const std::string path = question.story == nullptr ? std::string() : question.story->path;
-  auto [place, is_new] = failures_.try_emplace(Key{path, engine, question.check});
-  Failure& failure = place->second;
-  ++failure.states;
+Failure& Judge::failure_of(Engine engine, const Question& question) {
+  const std::string path = question.story == nullptr ? question.folder : question.story->path;
+  return failures_[Key{path, engine, question.check}];
+}
+
+void Judge::record(Failure& failure, const Group& group, const Question& question, Answer answer,
+                   const crash::CrashState& state) {
+  const bool is_new = failure.states++ == 0;
   if (std::find(failure.observed.begin(), failure.observed.end(), answer.observed) ==
       failure.observed.end()) {
     failure.observed.push_back(answer.observed);
+    without_news_ = 0;
   }
   BadState bad;
   bad.observed = answer.observed;
   bad.lost_count = state.lost_count();
-  if (!is_new && !is_simpler(bad, failure.simplest)) return failure.states;
-  bad.begun = state.begun();
-  bad.lost = state.lost();
-  bad.kept = state.kept();
-  bad.hash = state.hash();
-  if (question.story != nullptr) {
-    if (const auto file = state.file(question.story->path)) bad.inode = file->inode;
-  }
-  bad.bytes = bytes_of(question.story, state);
-  bad.output = std::move(answer.output);
-  failure.engine = engine;
+  if (!is_new && !is_simpler(bad, failure.simplest)) return;
+  without_news_ = 0;
   failure.check = question.check;
   failure.story = question.story;
-  failure.simplest = std::move(bad);
-  return failure.states;
+  failure.folder = question.folder;
+  failure.group = &group;
+  failure.simplest = keep_bad_state(question, std::move(answer), state);
 }
 
-bool Judge::visit(crash::Model engine, const Group& group, const crash::CrashState& state) {
+void Judge::note(std::string sentence) {
+  auto& notes = judgement_.notes;
+  if (std::find(notes.begin(), notes.end(), sentence) == notes.end()) {
+    notes.push_back(std::move(sentence));
+  }
+}
+
+// J2.
+bool Judge::repeats_itself(Engine engine, const Group& group) {
+  if (++without_news_ <= states_without_news_max) return false;
+  const bool all_failed =
+      std::all_of(group.questions.begin(), group.questions.end(), [&](const Question& question) {
+        const std::string& path =
+            question.story == nullptr ? question.folder : question.story->path;
+        return failures_.contains(Key{path, engine, question.check});
+      });
+  if (all_failed) ++groups_repeating_;
+  return all_failed;
+}
+
+bool Judge::visit(Engine engine, const Group& group, const crash::CrashState& state) {
   if (++visited_ % progress_states == 0 && limits_.progress) limits_.progress(engine, visited_);
   for (const Question& question : group.questions) {
     auto answer = question.ask(state);
     if (!answer) continue;
-    if (record(engine, question, *std::move(answer), state) < group.bad_states_max) continue;
-    judgement_.stopped_early = true;
+    Failure& failure = failure_of(engine, question);
+    failure.engine = engine;
+    record(failure, group, question, *std::move(answer), state);
+    if (failure.states < group.bad_states_max) continue;
+    note(fmt::format("after {} bad states an engine looked for no more with {}",
+                     group.bad_states_max,
+                     question.folder.empty() ? "the check" : "git in " + question.folder));
     return false;
   }
+  if (repeats_itself(engine, group)) return false;
   if (group.given_up && group.given_up()) return false;
   return limits_.stop == nullptr || !*limits_.stop;
 }
 
-void Judge::run_engine(crash::Model engine, const std::vector<Group>& groups,
-                       std::size_t groups_left) {
+void Judge::run_engine(Engine engine, const std::vector<Group>& groups, std::size_t groups_left) {
   const auto start = Clock::now();
   EngineReport report;
   report.engine = engine;
   for (const Group& group : groups) {
+    without_news_ = 0;
+    const crash::Model model = engine == Engine::kill ? crash::Model::kill : limits_.model;
     const crash::Enumeration result = crash::enumerate(
-        history_, engine, group.footprint, share_of_budget(groups_left--),
+        history_, model, group.footprint, share_of_budget(group, groups_left--),
         [&](const crash::CrashState& state) { return visit(engine, group, state); });
     report.states_total = add(report.states_total, result.total);
     report.states_checked += result.checked;
@@ -160,17 +191,40 @@ Judgement Judge::take() && {
                              std::to_string(groups_without_time_) +
                              " group(s) of paths was judged; give --budget more time"});
   }
+  if (groups_repeating_ > 0) {
+    note(
+        fmt::format("{} group(s) of paths were left when {} states in a row told nothing new; "
+                    "the numbers of their bad states are of those that were seen",
+                    groups_repeating_, states_without_news_max));
+  }
   for (auto& [key, failure] : failures_) judgement_.failures.push_back(std::move(failure));
   return std::move(judgement_);
 }
 
 }  // namespace
 
+BadState keep_bad_state(const Question& question, Answer answer, const crash::CrashState& state) {
+  BadState bad;
+  bad.observed = answer.observed;
+  bad.begun = state.begun();
+  bad.lost_count = state.lost_count();
+  bad.lost = state.lost();
+  bad.kept = state.kept();
+  bad.hash = state.hash();
+  bad.code = state.code();
+  if (question.story != nullptr) {
+    if (const auto file = state.file(question.story->path)) bad.inode = file->inode;
+  }
+  bad.bytes = bytes_of(question.story, state);
+  bad.output = std::move(answer.output);
+  return bad;
+}
+
 Judgement judge(const crash::History& history, const std::vector<Group>& groups,
-                const std::vector<crash::Model>& engines, const JudgeLimits& limits) {
+                const std::vector<Engine>& engines, const JudgeLimits& limits) {
   Judge run(history, limits);
   std::size_t groups_left = groups.size() * engines.size();
-  for (const crash::Model engine : engines) {
+  for (const Engine engine : engines) {
     run.run_engine(engine, groups, groups_left);
     groups_left -= groups.size();
   }

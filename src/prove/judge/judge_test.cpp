@@ -43,7 +43,7 @@ ProveReport report_of(const TestLog& log, const ProveOptions& options = {}) {
   return report;
 }
 
-const Violation* find(const ProveReport& report, crash::Model engine, Check check,
+const Violation* find(const ProveReport& report, Engine engine, Check check,
                       const std::string& path) {
   for (const Violation& each : report.violations) {
     if (each.engine == engine && each.check == check && each.path == path) return &each;
@@ -51,8 +51,8 @@ const Violation* find(const ProveReport& report, crash::Model engine, Check chec
   return nullptr;
 }
 
-constexpr auto kill = crash::Model::kill;
-constexpr auto power = crash::Model::portable;
+constexpr auto kill = Engine::kill;
+constexpr auto power = Engine::power;
 const std::string old_text = R"({"generation": 1})";
 const std::string new_text = R"({"generation": 2, "padding": ")" + std::string(9000, 'x') + "\"}";
 

@@ -80,6 +80,14 @@ class TestLog {
     moved.target_name = to;
     moved.replaced = replaced;
   }
+  void link(InodeId inode, const std::string& from, const std::string& to) {
+    next_call("link");
+    Operation& linked = add(OperationKind::link, inode);
+    linked.directory = root_inode;
+    linked.name = from;
+    linked.target_directory = root_inode;
+    linked.target_name = to;
+  }
   void unlink(InodeId inode, const std::string& name) {
     next_call("unlink");
     Operation& removed = add(OperationKind::unlink, inode);

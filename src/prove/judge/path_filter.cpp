@@ -34,14 +34,16 @@ PathFilter::PathFilter(std::vector<std::string> only, std::vector<std::string> i
 const std::vector<std::string>& PathFilter::cache_patterns() {
   // "-shm" is the index of a SQLite log in shared memory, rebuilt when the database is opened.
   // Our own counters are told what happened while it happens, through a mapping, and never synced;
-  // the marks of logs are hints with a checksum, overwritten in place.
-  static const std::vector<std::string> patterns = {"__pycache__",        "*.pyc",
-                                                    ".mypy_cache",        ".pytest_cache",
-                                                    ".ruff_cache",        "*-shm",
-                                                    ".untorn/counters",   ".untorn/counters/*",
-                                                    "*/.untorn/counters", "*/.untorn/counters/*",
-                                                    ".untorn/logs",       ".untorn/logs/*",
-                                                    "*/.untorn/logs",     "*/.untorn/logs/*"};
+  // the marks of logs are hints with a checksum, overwritten in place. The generations of documents
+  // have checksums as well: a damaged one is passed over when the document is loaded.
+  static const std::vector<std::string> patterns = {"__pycache__",         "*.pyc",
+                                                    ".mypy_cache",         ".pytest_cache",
+                                                    ".ruff_cache",         "*-shm",
+                                                    ".untorn/counters",    ".untorn/counters/*",
+                                                    "*/.untorn/counters",  "*/.untorn/counters/*",
+                                                    ".untorn/logs",        ".untorn/logs/*",
+                                                    "*/.untorn/logs",      "*/.untorn/logs/*",
+                                                    ".untorn/documents/*", "*/.untorn/documents/*"};
   return patterns;
 }
 

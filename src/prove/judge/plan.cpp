@@ -7,7 +7,8 @@
 #include <string_view>
 #include <utility>
 
-#include "prove/judge/json_syntax.h"
+#include "prove/formats/format.h"
+#include "prove/judge/database_contents.h"
 
 namespace untorn::prove {
 
@@ -15,10 +16,6 @@ namespace {
 
 constexpr std::array<std::string_view, 2> database_suffixes = {"-journal", "-wal"};
 constexpr std::size_t names_in_note_max = 5;
-
-bool is_json_path(const crash::Path& path) {
-  return path.ends_with(".json") || path.ends_with(".ipynb") || path.ends_with(".geojson");
-}
 
 std::optional<Answer> answer(std::optional<Observed> observed) {
   if (!observed) return {};
@@ -51,8 +48,12 @@ Plan::Plan(const crash::History& history, const ProveOptions& options)
     if (operations[i].kind == OperationKind::acknowledge) acknowledgements_.push_back(i);
   }
   choose_paths();
+  if (options_.expects(Check::parse) && anything_changed_ && has_git())
+    repositories_ = find_repositories(history_, options_.root);
   for (const PathStory& story : stories_) {
-    if (story.existed_before() || story.exists_after()) {
+    if (is_left_to_git(story.path)) {
+      paths_.push_back({story.path, story.path_class, story.versions.size(), {Check::parse}});
+    } else if ((story.existed_before() || story.exists_after()) && !is_left_temporary(story)) {
       plan_path(story);
     } else {
       plan_temporary(story);
@@ -61,6 +62,23 @@ Plan::Plan(const crash::History& history, const ProveOptions& options)
   note_unsynced();
   note_absences();
   note_unjudged_durability();
+}
+
+// A run that was stopped or that failed leaves what it was busy with: a name that it has moved
+// files away from is a temporary, at the end as before.
+bool Plan::is_left_temporary(const PathStory& story) const {
+  if (story.existed_before()) return false;
+  const auto& operations = history_.log().operations;
+  const auto ended_well = [](const Operation& operation) {
+    return operation.kind == OperationKind::acknowledge && operation.name == "exit";
+  };
+  if (std::ranges::any_of(operations, ended_well)) return false;
+  for (std::size_t i = 0; i < operations.size(); ++i) {
+    const Operation& operation = operations[i];
+    if (operation.kind != OperationKind::rename) continue;
+    if (history_.path_of(operation.inode, i) == story.path) return true;
+  }
+  return false;
 }
 
 void Plan::choose_paths() {
@@ -104,6 +122,12 @@ bool Plan::is_companion(const crash::Path& path) const {
   return false;
 }
 
+// git makes and drops such files as it likes; the repository as a whole is judged.
+bool Plan::is_left_to_git(const crash::Path& path) const {
+  return std::any_of(repositories_.begin(), repositories_.end(),
+                     [&](const Repository& each) { return is_scratch(each, path); });
+}
+
 void Plan::plan_temporary(const PathStory& story) {
   if (!options_.expects(Check::no_litter) || is_companion(story.path)) return;
   Group group{.footprint = {story.path}, .questions = {}};
@@ -126,8 +150,8 @@ void Plan::plan_path(const PathStory& story) {
   }
   if (story.database) {
     plan_database(story, group);
-  } else if (is_json_path(story.path)) {
-    plan_json(story, group);
+  } else if (const auto format = format_of(story.path)) {
+    plan_format(story, *format, group);
   }
   const bool parsed = !group.questions.empty();  // or, for other classes, judged by its bytes
   if (!companion) plan_durable(story, group);
@@ -185,7 +209,7 @@ void Plan::plan_database(const PathStory& story, Group& group) {
   group.questions.push_back({Check::parse, &story, ask});
 }
 
-void Plan::plan_json(const PathStory& story, Group& group) {
+void Plan::plan_format(const PathStory& story, Format format, Group& group) {
   const bool needed = story.path_class == PathClass::in_place && options_.expects(Check::atomic);
   if (!options_.expects(Check::parse) && !needed) return;
   bool present = false;
@@ -193,16 +217,19 @@ void Plan::plan_json(const PathStory& story, Group& group) {
     if (!version.file) continue;
     const bool has_bytes = story.path_class != PathClass::in_place;
     const auto file = has_bytes ? version.file : history_.file_at(version.since, story.path);
-    if (!file || file->type != FileType::regular || !is_json(file->content.text())) return;
+    if (!file || file->type != FileType::regular) return;
+    if (!problem_with(format, file->content.text()).empty()) return;
     present = true;
   }
   if (!present) return;
-  group.questions.push_back(
-      {Check::parse, &story, [&story](const crash::CrashState& state) -> std::optional<Answer> {
-         const auto file = state.file(story.path);
-         if (!file || is_json(file->content.text())) return {};
-         return Answer{Observed::unparseable, {}};
-       }});
+  const auto ask = [&story, format](const crash::CrashState& state) -> std::optional<Answer> {
+    const auto file = state.file(story.path);
+    if (!file) return {};  // missing is for `atomic` and `durable` to say
+    std::string problem = problem_with(format, file->content.text());
+    if (problem.empty()) return {};
+    return Answer{Observed::unparseable, std::move(problem)};
+  };
+  group.questions.push_back({Check::parse, &story, ask});
 }
 
 std::optional<std::size_t> Plan::acknowledgement_before(std::size_t begun) const {
@@ -219,6 +246,10 @@ void Plan::plan_durable(const PathStory& story, Group& group) {
     unsynced_.push_back(story.path);
     return;
   }
+  if (story.database && always) {
+    plan_durable_database(story, group);
+    return;
+  }
   if (story.path_class == PathClass::in_place) {
     plan_durable_in_place(story, group);
     return;
@@ -229,6 +260,27 @@ void Plan::plan_durable(const PathStory& story, Group& group) {
     return answer(check_durable(story, state.file(story.path), *promised));
   };
   group.questions.push_back({always ? Check::durable : Check::durable_if_synced, &story, ask});
+}
+
+// A journal that comes back undoes what was committed, and syncing the database does not prevent
+// it: only who asks for `durable` is told.
+void Plan::plan_durable_database(const PathStory& story, Group& group) {
+  auto contents = std::make_shared<DatabaseContents>(history_, story.path, database_check_);
+  if (!contents->followed()) {
+    unjudged_durable_.push_back(story.path);
+    return;
+  }
+  for (const std::string_view suffix : database_suffixes) {
+    crash::Path companion = story.path + std::string(suffix);
+    if (std::ranges::find(group.footprint, companion) == group.footprint.end())
+      group.footprint.push_back(std::move(companion));
+  }
+  const auto ask = [this, contents](const crash::CrashState& state) -> std::optional<Answer> {
+    const auto promised = acknowledgement_before(state.begun());
+    if (!promised) return {};
+    return answer(contents->problem(state, *promised));
+  };
+  group.questions.push_back({Check::durable, &story, ask});
 }
 
 // While a file is being changed in place its bytes do not tell whether an earlier acknowledgement

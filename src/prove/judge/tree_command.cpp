@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "prove/judge/tree_command.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/inotify.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <set>
-
-#include "base/escape.h"
-#include "prove/sandbox/descriptor.h"
+#include <bit>
 
 namespace untorn::prove {
 
@@ -20,36 +13,16 @@ namespace {
 constexpr int repetitions_of_failure = 2;
 constexpr std::string_view acknowledged_name = "acknowledged";
 
-bool same(const crash::History::File& a, const crash::History::File& b) {
-  if (a.type != b.type || a.mode != b.mode || a.content.size() != b.content.size()) return false;
-  const auto left = a.content.view();
-  const auto right = b.content.view();
-  return left.data() == right.data() || std::equal(left.begin(), left.end(), right.begin());
+Observed observed_of(Check check) {
+  switch (check) {
+    case Check::rerun:
+      return Observed::rerun_failed;
+    case Check::parse:
+      return Observed::unparseable;
+    default:
+      return Observed::check_failed;
+  }
 }
-
-// Does anything below these folders get opened while it lives?
-class OpenWatch {
- public:
-  OpenWatch(const std::string& root, const std::set<std::string>& folders)
-      : events_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
-    for (const std::string& folder : folders) {
-      const std::string path = folder.empty() || folder.front() == '/' ? folder : "/" + folder;
-      watched_ =
-          ::inotify_add_watch(events_.get(), (folder.starts_with("/") ? path : root + path).c_str(),
-                              IN_OPEN | IN_ACCESS) >= 0 ||
-          watched_;
-    }
-  }
-  // When nothing could be watched, everything may have been opened.
-  [[nodiscard]] bool saw_something() const {
-    alignas(inotify_event) std::array<char, 4096> buffer;
-    return !watched_ || ::read(events_.get(), buffer.data(), buffer.size()) > 0;
-  }
-
- private:
-  Descriptor events_;
-  bool watched_ = false;
-};
 
 }  // namespace
 
@@ -59,7 +32,12 @@ TreeCommand::TreeCommand(Sandbox& sandbox, const crash::History& history,
       history_(history),
       options_(std::move(options)),
       before_(history.tree_at(0)),
-      scratch_path_(sandbox.scratch_path()) {
+      scratch_path_(sandbox.scratch_path()),
+      runner_(options_.arguments, sandbox.state_places(),
+              scratch_path_ + "/" + std::string(acknowledged_name)),
+      view_(history) {
+  runner_.use_server(options_.shares_answers);
+  if (options_.deep) deep_.emplace(sandbox_, *options_.deep);
   const auto& operations = history.log().operations;
   for (std::size_t i = 0; i < operations.size(); ++i) {
     if (operations[i].kind == OperationKind::acknowledge && operations[i].name == "output")
@@ -73,27 +51,6 @@ std::string TreeCommand::name() const {
 
 void TreeCommand::give_up(Reason reason, std::string detail) {
   if (undecided_.empty()) undecided_.push_back({reason, std::move(detail)});
-}
-
-// What differs from the tree before the run: both trees are sorted by path.
-Sandbox::Difference TreeCommand::difference(const Tree& tree) const {
-  Sandbox::Difference result;
-  auto before = before_.begin();
-  auto now = tree.begin();
-  while (before != before_.end() || now != tree.end()) {
-    if (now == tree.end() || (before != before_.end() && before->first < now->first)) {
-      result.emplace_back(before->first, std::nullopt);
-      ++before;
-    } else if (before == before_.end() || now->first < before->first) {
-      result.emplace_back(now->first, now->second);
-      ++now;
-    } else {
-      if (!same(before->second, now->second)) result.emplace_back(now->first, now->second);
-      ++before;
-      ++now;
-    }
-  }
-  return result;
 }
 
 // The file that UNTORN_ACKED names: what the program had printed and vouched for.
@@ -118,6 +75,25 @@ bool TreeCommand::write_acknowledged(std::size_t begun) {
   return true;
 }
 
+std::vector<std::pair<std::string, std::string>> TreeCommand::environment(
+    const std::string& shown) const {
+  std::vector<std::pair<std::string, std::string>> settings = {
+      {"UNTORN_STATE", shown},
+      {"UNTORN_ROOT", shown},
+      {"UNTORN_ACKED", scratch_path_ + "/" + std::string(acknowledged_name)},
+      // Caches that are gone with the state are not worth their writing.
+      {"PYTHONDONTWRITEBYTECODE", "1"}};
+  settings.insert(settings.end(), options_.environment.begin(), options_.environment.end());
+  return settings;
+}
+
+std::string TreeCommand::directory_in(const std::string& shown) const {
+  const std::string& directory = options_.working_directory;
+  const std::string& root = options_.root;
+  const bool lies_in_root = directory == root || directory.starts_with(root + "/");
+  return lies_in_root ? shown + directory.substr(root.size()) : directory;
+}
+
 Result<CommandResult> TreeCommand::run(const Sandbox::Difference& state, std::size_t begun) {
   if (!write_acknowledged(begun)) {
     return std::unexpected(Error(Code::io, Step::write, Outcome::not_applied, 0, scratch_path_,
@@ -126,17 +102,14 @@ Result<CommandResult> TreeCommand::run(const Sandbox::Difference& state, std::si
   auto shown = sandbox_.show_state(state);
   if (!shown) return std::unexpected(shown.error());
   BoundedCommand command;
-  command.arguments = options_.arguments;
-  command.working_directory = options_.working_directory;
-  const std::string& root = options_.root;
-  if (command.working_directory == root || command.working_directory.starts_with(root + "/"))
-    command.working_directory = *shown + command.working_directory.substr(root.size());
-  command.environment = {{"UNTORN_STATE", *shown},
-                         {"UNTORN_ROOT", *shown},
-                         {"UNTORN_ACKED", scratch_path_ + "/" + std::string(acknowledged_name)}};
+  command.working_directory = directory_in(*shown);
+  command.environment = environment(*shown);
   command.time_max = options_.time_max;
   command.stop = options_.stop;
-  return run_bounded(command);
+  ++counts_.runs;
+  auto result = runner_.run(command);
+  reads_.add_all(runner_.reads());
+  return result;
 }
 
 std::string TreeCommand::describe(const CommandResult& result) const {
@@ -148,98 +121,176 @@ std::string TreeCommand::describe(const CommandResult& result) const {
   return text;
 }
 
-std::optional<Undecided> TreeCommand::try_baseline() {
-  const std::size_t end = history_.log().operations.size();
-  const Sandbox::Difference after = difference(history_.tree_at(end));
-  const auto rejected = [&](const char* when, const std::string& why) {
+std::optional<Undecided> TreeCommand::try_tree(const Sandbox::Difference& tree, bool is_after) {
+  const std::size_t begun = is_after ? history_.log().operations.size() : 0;
+  const auto result = run(tree, begun);
+  const auto rejected = [&](const std::string& why) {
     return Undecided{Reason::check_rejects_baseline,
-                     fmt::format("{} does not accept the tree {} the run: {}", name(), when, why)};
+                     fmt::format("{} does not accept the tree {} the run: {}", name(),
+                                 is_after ? "after" : "before", why)};
   };
+  if (!result) return rejected(result.error().message());
+  if (result->interrupted || result->good()) return {};
+  return rejected(describe(*result));
+}
+
+std::optional<Undecided> TreeCommand::try_baseline() {
+  const Sandbox::Difference after = difference(history_.tree_at(history_.log().operations.size()));
+  // First as the user would run it.
+  runner_.use_server(false);
+  reads_ = {};
   for (const bool is_after : {false, true}) {
-    const char* when = is_after ? "after" : "before";
-    const auto result = run(is_after ? after : Sandbox::Difference{}, is_after ? end : 0);
-    if (!result) return rejected(when, result.error().message());
-    if (result->interrupted) return {};
-    if (!result->good()) return rejected(when, describe(*result));
+    if (auto unfit = try_tree(is_after ? after : Sandbox::Difference{}, is_after)) return unfit;
+    if (is_stopped()) return {};
   }
-  if (options_.check == Check::command && reads_nothing(after)) {
+  if (options_.check == Check::command && reads_.complete && varying_reads().empty()) {
     return Undecided{Reason::check_reads_nothing,
-                     "the check opens no file that the run changed, and accepts the tree also when "
-                     "these files are missing or hold garbage"};
+                     "the check opens no file that the run changed, asks for the status of none, "
+                     "and lists no folder that holds one"};
+  }
+  if (!options_.shares_answers) return {};
+  runner_.use_server(true);
+  for (const bool is_after : {false, true}) {
+    if (!runner_.may_be_served()) break;
+    if (try_tree(is_after ? after : Sandbox::Difference{}, is_after)) {
+      runner_.drop_server("it answers otherwise in a fork");
+    }
   }
   return {};
 }
 
-// A check that only asks for names and sizes opens nothing and yet judges: so a tree without the
-// files and a tree of garbage must be accepted as well before it counts as reading nothing.
-bool TreeCommand::reads_nothing(const Sandbox::Difference& after) {
-  const std::size_t end = history_.log().operations.size();
-  std::set<std::string> folders = {""};
-  Sandbox::Difference missing;
-  Sandbox::Difference garbage;
-  std::map<crash::Path, crash::History::File> files;
-  for (const crash::Path& path : history_.touched_paths()) files[path];
-  for (const auto& [path, file] : files) {
-    const auto slash = path.rfind('/');
-    if (slash != std::string::npos) folders.insert(path.substr(0, slash));
-    missing.emplace_back(path, std::nullopt);
-    const auto now = history_.file_at(end, path);
-    const auto old = now ? now : history_.file_at(0, path);
-    if (old && old->type == FileType::directory) return false;
-    crash::History::File bad;
-    bad.content = Bytes(std::string_view("\x01 not what any program wrote \xFF"));
-    garbage.emplace_back(path, bad);
+std::vector<std::string> TreeCommand::notes() const {
+  std::vector<std::string> notes;
+  if (!runner_.why_no_server().empty()) {
+    notes.push_back(fmt::format("{} starts its interpreter for every state: {}", name(),
+                                runner_.why_no_server()));
   }
-  auto shown = sandbox_.show_state(after);
-  if (!shown) return false;
-  {
-    BoundedCommand command;
-    command.arguments = options_.arguments;
-    command.working_directory = *shown;
-    command.environment = {{"UNTORN_STATE", *shown}, {"UNTORN_ROOT", *shown}};
-    command.time_max = options_.time_max;
-    command.stop = options_.stop;
-    const OpenWatch watch(*shown, folders);
-    const auto result = run_bounded(command);
-    if (!result || watch.saw_something()) return false;
+  if (!why_not_shared_.empty()) {
+    notes.push_back(fmt::format("{} ran on every state, because not all that it reads is known: {}",
+                                name(), why_not_shared_));
   }
-  for (const Sandbox::Difference* state : {&missing, &garbage}) {
-    const auto result = run(*state, end);
-    if (!result || !result->good()) return false;
+  if (deep_ && deep_->recoveries() > 0) {
+    notes.push_back(
+        fmt::format("{} changed files in crash states: {} crash states of {} such "
+                    "recoveries were judged too",
+                    name(), deep_->states(), deep_->recoveries()));
   }
-  return true;
+  if (!is_complete()) {
+    notes.push_back(fmt::format("not all crashes of recoveries were tried with {}: {}", name(),
+                                deep_->why_incomplete()));
+  }
+  return notes;
+}
+
+// Of all that was read, what can differ from state to state.
+std::vector<Read> TreeCommand::varying_reads() const {
+  std::vector<Read> reads;
+  for (const Read& read : reads_.reads) {
+    if (view_.varies(read)) reads.push_back(read);
+  }
+  return reads;
 }
 
 std::optional<Answer> TreeCommand::judge_state(const crash::CrashState& state) {
-  const Sandbox::Difference shown = difference(state.tree());
+  reads_ = {};
+  auto answer = judge_tree(difference(state.tree()), state.begun());
+  if (answer || !deep_ || is_stopped() || !undecided_.empty()) return answer;
+  return crash_recovery(state);
+}
+
+// The state is good; is it still, when the command that repairs it crashes?
+std::optional<Answer> TreeCommand::crash_recovery(const crash::CrashState& state) {
+  if (reads_.complete && !reads_.changes_tree) return {};
+  const std::string shown = sandbox_.state_places().front().path;
+  TraceOptions command;
+  command.command = options_.arguments;
+  command.working_directory = directory_in(shown);
+  command.environment = environment(shown);
+  command.stop_after = options_.time_max;
+  ReadSet all = reads_;
+  auto answer = deep_->crash(difference(state.tree()), command,
+                             [&](const Sandbox::Difference& tree, ReadSet& reads) {
+                               reads_ = {};
+                               auto inner = judge_tree(tree, state.begun());
+                               reads = reads_;
+                               all.add_all(reads_);
+                               return inner;
+                             });
+  reads_ = std::move(all);
+  return answer;
+}
+
+// `reads_` grows by what the runs read.
+std::optional<Answer> TreeCommand::judge_tree(const Sandbox::Difference& shown, std::size_t begun) {
   std::optional<Answer> failure;
   for (int i = 0; i <= repetitions_of_failure; ++i) {
-    const auto result = run(shown, state.begun());
+    const bool plainest = i == repetitions_of_failure;
+    runner_.use_server(options_.shares_answers && !plainest);
+    const auto result = run(shown, begun);
     if (!result) {
       give_up(Reason::budget, "a crash state cannot be shown: " + result.error().message());
       return {};
     }
     if (result->interrupted) return {};
     if (result->good()) {
-      if (failure) give_up(Reason::flaky_check, name() + " answers differently for one state");
+      if (failure && plainest && runner_.has_server()) {
+        runner_.drop_server("it answers otherwise in a fork");
+      } else if (failure) {
+        give_up(Reason::flaky_check, name() + " answers differently for one state");
+      }
       return {};
     }
-    if (!failure) {
-      const bool rerun = options_.check == Check::rerun;
-      failure = Answer{rerun ? Observed::rerun_failed : Observed::check_failed, describe(*result)};
-    }
+    if (!failure) failure = Answer{observed_of(options_.check), describe(*result)};
   }
   return failure;
 }
 
-std::optional<Answer> TreeCommand::ask(const crash::CrashState& state) {
+// An answer that was taken over holds if the command depends on nothing but what it reads.
+void TreeCommand::audit(const crash::CrashState& state, const AnswerMemo::Known& known) {
+  if (deep_ && known.answer) return;  // one run does not show what a crash in it does
+  runner_.use_server(false);
+  const auto result = run(difference(state.tree()), state.begun());
+  if (!result || result->interrupted || result->good() == !known.answer) return;
+  if (runner_.has_server()) {
+    // What was learnt by it may be wrong, and is learnt again.
+    runner_.drop_server("it answers otherwise in a fork");
+    memo_.clear();
+    return;
+  }
+  give_up(Reason::flaky_check,
+          name() + " answers differently for two states that are equal in all that it reads");
+}
+
+std::optional<Answer> TreeCommand::run_and_keep(const crash::CrashState& state, std::size_t told) {
   const auto hash = state.hash();
+  const auto key = std::tuple(hash.first, hash.second, told);
+  if (const auto known = known_.find(key); known != known_.end()) {
+    ++counts_.shared;
+    return known->second;
+  }
+  auto answer = judge_state(state);
+  if (is_stopped() || !undecided_.empty()) return answer;
+  if (!options_.shares_answers || !reads_.complete) {
+    if (!reads_.complete) why_not_shared_ = reads_.why;
+    known_.emplace(key, answer);
+    return answer;
+  }
+  const auto value = [&](const Read& read) { return view_.value(read, state, told); };
+  if (!memo_.add(varying_reads(), value, answer)) {
+    give_up(Reason::flaky_check, name() + " answers differently for one state");
+  }
+  return answer;
+}
+
+std::optional<Answer> TreeCommand::ask(const crash::CrashState& state) {
   const auto told = static_cast<std::size_t>(
       std::lower_bound(outputs_.begin(), outputs_.end(), state.begun()) - outputs_.begin());
-  const auto key = std::tuple(hash.first, hash.second, told);
-  if (const auto known = known_.find(key); known != known_.end()) return known->second;
-  auto answer = judge_state(state);
-  if (options_.stop == nullptr || !*options_.stop) known_.emplace(key, answer);
+  const AnswerMemo::Known* known =
+      memo_.find([&](const Read& read) { return view_.value(read, state, told); });
+  if (known == nullptr) return run_and_keep(state, told);
+  auto answer = known->answer;
+  // The first few, and ever fewer of the many.
+  if (std::has_single_bit(++counts_.shared)) audit(state, *known);
   return answer;
 }
 

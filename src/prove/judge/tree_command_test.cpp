@@ -101,7 +101,7 @@ class TreeCommandTest : public testing::Test {
     Group group;
     group.questions.push_back(command.question());
     group.given_up = [&] { return !command.undecided().empty(); };
-    outcome.judgement = judge(history, {group}, {crash::Model::kill}, {});
+    outcome.judgement = judge(history, {group}, {Engine::kill}, {});
     outcome.undecided = command.undecided();
     return outcome;
   }

@@ -78,6 +78,7 @@ struct LogIndex {
       if (is_content_event(operation.kind)) contents.at(operation.inode).push_back(i);
       if (operation.kind == OperationKind::acknowledge) acknowledgements.push_back(i);
       if (operation.kind == OperationKind::sync_all) syncs_of_all.push_back(i);
+      if (operation.kind == OperationKind::sync_failed) failed_syncs.push_back(operation.inode);
     }
   }
 
@@ -86,6 +87,7 @@ struct LogIndex {
   std::vector<std::vector<std::size_t>> contents;
   std::vector<std::size_t> acknowledgements;
   std::vector<std::size_t> syncs_of_all;
+  std::vector<InodeId> failed_syncs;  // the inodes that they were asked for
 };
 
 std::vector<std::string> split(const crash::Path& path) {
@@ -400,6 +402,10 @@ std::optional<PathStory> StoryTeller::tell() {
       story_.synced = true;
       story_.syncs.push_back(at);
     }
+  }
+  // A sync that failed was a try all the same.
+  for (const InodeId inode : index_.failed_syncs) {
+    story_.synced = story_.synced || std::ranges::binary_search(story_.inodes, inode);
   }
   story_.syncs.insert(story_.syncs.end(), index_.syncs_of_all.begin(), index_.syncs_of_all.end());
   std::sort(story_.syncs.begin(), story_.syncs.end());

@@ -256,6 +256,18 @@ TEST(versions, what_was_written_before_an_acknowledgement_is_its_version_though_
   EXPECT_EQ(story.version_at(acknowledged), 1U);
 }
 
+TEST(versions, a_sync_that_failed_was_a_try) {
+  TestLog log;
+  const InodeId file = log.create("a");
+  log.write(file, 0, "new");
+  log.sync(file);
+  log.log.operations.back().kind = OperationKind::sync_failed;
+  log.close(file);
+  const PathStory story = story_of(log, "a");
+  EXPECT_TRUE(story.synced);
+  EXPECT_TRUE(story.syncs.empty()) << "it settled nothing";
+}
+
 TEST(versions, directories_have_no_story) {
   TestLog log;
   (void)log.initial_directory("d");

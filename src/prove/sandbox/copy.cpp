@@ -14,6 +14,7 @@
 
 #include "prove/sandbox/descriptor.h"
 #include "prove/sandbox/parts.h"
+#include "prove/sandbox/stage.h"
 
 namespace untorn::prove {
 namespace {
@@ -79,26 +80,25 @@ class CopySandbox final : public Sandbox {
   [[nodiscard]] std::string scratch_path() const override { return path_ + "/scratch"; }
 
   [[nodiscard]] Result<std::string> show_state(const Difference& state) override {
-    hide_state();
-    if (::mkdirat(base_.get(), "state", 0700) != 0) {
-      return std::unexpected(sandbox_error(errno, path_, "no room for a crash state"));
+    if (stages_.empty()) {
+      if (auto made = make_stages(); !made) return std::unexpected(made.error());
     }
-    Descriptor states = open_folder(base_.get(), "state");
-    for (std::size_t i = 0; i < trees_.size(); ++i) {
-      const std::string name = i == 0 ? "root" : "also" + std::to_string(i - 1);
-      (void)::mkdirat(states.get(), name.c_str(), 0755);
-      Descriptor target = open_folder(states.get(), name);
-      CopyLimits limits = {copied_bytes_max, copied_entries_max, false};
-      auto copied = copy_tree(trees_[i].lower, target.get(), trees_[i].path, limits);
-      if (!copied) return std::unexpected(copied.error());
-      auto applied =
-          apply_difference(state, trees_[i].prefix, trees_[i].lower, target.get(), false);
-      if (!applied) return std::unexpected(applied.error());
+    for (const auto& stage : stages_) {
+      if (auto shown = stage->show(state); !shown) return std::unexpected(shown.error());
     }
     return path_ + "/state/root";
   }
 
+  [[nodiscard]] std::vector<StatePlace> state_places() const override {
+    std::vector<StatePlace> places;
+    for (std::size_t i = 0; i < trees_.size(); ++i) {
+      places.push_back({path_ + "/state/" + state_name(i), trees_[i].prefix});
+    }
+    return places;
+  }
+
   void hide_state() override {
+    stages_.clear();
     Descriptor states = open_folder(base_.get(), "state");
     if (!states.valid()) return;
     remove_content(states.get());
@@ -106,6 +106,27 @@ class CopySandbox final : public Sandbox {
   }
 
  private:
+  static std::string state_name(std::size_t tree) {
+    return tree == 0 ? "root" : "also" + std::to_string(tree - 1);
+  }
+
+  Result<void> make_stages() {
+    (void)::mkdirat(base_.get(), "state", 0700);
+    const Descriptor states = open_folder(base_.get(), "state");
+    for (std::size_t i = 0; i < trees_.size(); ++i) {
+      const std::string name = state_name(i);
+      (void)::mkdirat(states.get(), name.c_str(), 0755);
+      auto stage = Stage::make(trees_[i].lower, open_folder(states.get(), name), trees_[i].prefix,
+                               trees_[i].path, {copied_bytes_max, copied_entries_max});
+      if (!stage) {
+        hide_state();
+        return std::unexpected(stage.error());
+      }
+      stages_.push_back(*std::move(stage));
+    }
+    return {};
+  }
+
   // This process may be killed without a chance to tidy up. Somebody else waits for its end, which
   // closes the pipe, and removes what is left. A grandchild in a session of its own: nobody who
   // waits for our children meets it, and no signal of the terminal reaches it.
@@ -171,6 +192,7 @@ class CopySandbox final : public Sandbox {
   Descriptor scratch_;
   std::vector<Tree> trees_;
   std::vector<std::string> notes_;
+  std::vector<std::unique_ptr<Stage>> stages_;  // one for each tree, from the first state on
 };
 
 }  // namespace

@@ -57,29 +57,6 @@ class TreeCopier {
     return {};
   }
 
- private:
-  using Key = std::pair<dev_t, ino_t>;
-
-  // False if the copy would not be exact, and must be.
-  bool copy_attributes(int to, const char* name, const struct stat& status) const {
-    // Only the super-user may give files away; others keep theirs. The group means nothing to the
-    // owner, and one that does not exist in a user namespace cannot be given there.
-    const bool given = ::fchownat(to, name, status.st_uid, status.st_gid, AT_SYMLINK_NOFOLLOW) == 0;
-    if (!given && limits_.exact && status.st_uid != ::geteuid()) return false;
-    if (!S_ISLNK(status.st_mode)) (void)::fchmodat(to, name, status.st_mode & 07777U, 0);
-    const timespec times[2] = {status.st_atim, status.st_mtim};
-    (void)::utimensat(to, name, times, AT_SYMLINK_NOFOLLOW);
-    return true;
-  }
-
-  [[nodiscard]] bool loses_attributes(int source) const {
-    return limits_.exact && ::flistxattr(source, nullptr, 0) > 0;
-  }
-
-  Result<void> inexact(const std::string& path) const {
-    return std::unexpected(sandbox_error(ENOTSUP, path, "cannot be copied exactly"));
-  }
-
   Result<void> copy_entry(int from, int to, const std::string& name, const std::string& path,
                           int depth) {
     struct stat status = {};
@@ -103,6 +80,29 @@ class TreeCopier {
     }
     if (done && !copy_attributes(to, name.c_str(), status)) return inexact(path);
     return done;
+  }
+
+ private:
+  using Key = std::pair<dev_t, ino_t>;
+
+  // False if the copy would not be exact, and must be.
+  bool copy_attributes(int to, const char* name, const struct stat& status) const {
+    // Only the super-user may give files away; others keep theirs. The group means nothing to the
+    // owner, and one that does not exist in a user namespace cannot be given there.
+    const bool given = ::fchownat(to, name, status.st_uid, status.st_gid, AT_SYMLINK_NOFOLLOW) == 0;
+    if (!given && limits_.exact && status.st_uid != ::geteuid()) return false;
+    if (!S_ISLNK(status.st_mode)) (void)::fchmodat(to, name, status.st_mode & 07777U, 0);
+    const timespec times[2] = {status.st_atim, status.st_mtim};
+    (void)::utimensat(to, name, times, AT_SYMLINK_NOFOLLOW);
+    return true;
+  }
+
+  [[nodiscard]] bool loses_attributes(int source) const {
+    return limits_.exact && ::flistxattr(source, nullptr, 0) > 0;
+  }
+
+  Result<void> inexact(const std::string& path) const {
+    return std::unexpected(sandbox_error(ENOTSUP, path, "cannot be copied exactly"));
   }
 
   static Result<void> failed(const std::string& path) {
@@ -130,7 +130,7 @@ class TreeCopier {
 
   Result<void> copy_file(int from, int to, const std::string& name, const std::string& path,
                          const struct stat& status) {
-    if (status.st_nlink > 1) {
+    if (status.st_nlink > 1 && limits_.keeps_links) {
       // A further name of a file that is there already.
       const auto found = first_names_.find({status.st_dev, status.st_ino});
       if (found != first_names_.end()) {
@@ -151,7 +151,7 @@ class TreeCopier {
     Descriptor target(
         ::openat(to, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!target.valid() || !copy_bytes(source.get(), target.get())) return failed(path);
-    if (status.st_nlink > 1) {
+    if (status.st_nlink > 1 && limits_.keeps_links) {
       first_names_.emplace(Key{status.st_dev, status.st_ino}, std::move(target));
     }
     return {};
@@ -195,6 +195,14 @@ void remove_entry(int directory, const char* name, int depth) noexcept {
 
 Result<void> copy_tree(int from, int to, const std::string& path, CopyLimits& limits) {
   return TreeCopier(limits).copy_folder(from, to, path, 0);
+}
+
+Result<void> copy_path(int from, int to, const std::string& path, CopyLimits& limits) {
+  return TreeCopier(limits).copy_entry(from, to, path, path, 0);
+}
+
+void remove_path(int directory, const std::string& path) noexcept {
+  remove_entry(directory, path.c_str(), 0);
 }
 
 void remove_content(int directory) noexcept {

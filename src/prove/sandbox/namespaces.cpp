@@ -28,6 +28,7 @@
 #include "prove/sandbox/descriptor.h"
 #include "prove/sandbox/mounts.h"
 #include "prove/sandbox/parts.h"
+#include "prove/sandbox/stage.h"
 
 namespace untorn::prove {
 namespace {
@@ -94,6 +95,7 @@ class NamespaceSandbox final : public Sandbox {
   [[nodiscard]] int scratch() const override { return shared_.get(); }
   [[nodiscard]] std::string scratch_path() const override;
   [[nodiscard]] Result<std::string> show_state(const Difference& state) override;
+  [[nodiscard]] Result<std::vector<Tree>> keep_state(const Difference& state) override;
   void hide_state() override;
 
  private:
@@ -107,6 +109,13 @@ class NamespaceSandbox final : public Sandbox {
   Result<void> mount_bound_temporary();
   void mount_shared_memory();
   bool mount_state(const Tree& tree, const std::string& layers);
+  void make_stages();
+  std::unique_ptr<Stage> make_stage(const Tree& tree, const std::string& name);
+  // A directory of scratch with a copy of the tree; nullptr if it is not small.
+  std::unique_ptr<Stage> make_copy(const Tree& tree, const std::string& name);
+  void remove_copy(const std::string& name);
+  Result<void> show_overlay(const Tree& tree, const std::string& layers, const Difference& state);
+  void hide_overlays();
 
   bool user_attributes_ = false;  // the overlays keep their notes in user.*, not trusted.*
   std::uint64_t small_bytes_max_ = 0;
@@ -118,7 +127,10 @@ class NamespaceSandbox final : public Sandbox {
   Descriptor scratch_;          // the tmpfs
   Descriptor shared_;           // the part of it that the caller may use
   std::vector<CoveredMount> submounts_;
-  std::vector<std::string> shown_;  // paths with a state on them
+  std::vector<std::unique_ptr<Stage>> stages_;  // by tree; nullptr: an overlay for each state
+  std::vector<std::unique_ptr<Stage>> kept_;    // by tree, beside the stages
+  bool has_stages_ = false;
+  std::vector<std::string> shown_;  // paths with the overlay of a state on them
   std::string shown_layers_;
   std::uint64_t states_ = 0;
   mutable std::string scratch_path_;
@@ -294,45 +306,125 @@ bool NamespaceSandbox::mount_state(const Tree& tree, const std::string& layers) 
   return true;
 }
 
+// A small tree is shown in one folder that changes from state to state; a large one, or one that
+// holds mounts, by an overlay for each state.
+void NamespaceSandbox::make_stages() {
+  has_stages_ = true;
+  for (std::size_t i = 0; i < trees_.size(); ++i) {
+    stages_.push_back(make_stage(trees_[i], "stage" + std::to_string(i)));
+  }
+}
+
+std::unique_ptr<Stage> NamespaceSandbox::make_copy(const Tree& tree, const std::string& name) {
+  if (::mkdirat(scratch_.get(), name.c_str(), 0700) != 0) return nullptr;
+  Descriptor target(::openat(scratch_.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  auto stage = Stage::make(tree.lower, std::move(target), tree.prefix, tree.path,
+                           {small_bytes_max_, small_entries_max});
+  if (stage) return *std::move(stage);
+  remove_copy(name);
+  return nullptr;
+}
+
+void NamespaceSandbox::remove_copy(const std::string& name) {
+  const Descriptor content(
+      ::openat(scratch_.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (content.valid()) remove_content(content.get());
+  (void)::unlinkat(scratch_.get(), name.c_str(), AT_REMOVEDIR);
+}
+
+std::unique_ptr<Stage> NamespaceSandbox::make_stage(const Tree& tree, const std::string& name) {
+  const auto lies_in_tree = [&](const CoveredMount& mount) {
+    return is_below(mount.path, tree.path);
+  };
+  if (small_bytes_max_ == 0 || std::ranges::any_of(submounts_, lies_in_tree)) return nullptr;
+  auto stage = make_copy(tree, name);
+  if (!stage) return nullptr;
+  const std::string source = "/proc/self/fd/" + std::to_string(stage->directory());
+  if (::mount(source.c_str(), tree.path.c_str(), nullptr, MS_BIND, nullptr) == 0) return stage;
+  stage.reset();
+  remove_copy(name);
+  return nullptr;
+}
+
+Result<std::vector<Tree>> NamespaceSandbox::keep_state(const Difference& state) {
+  if (!has_stages_) make_stages();
+  std::vector<Tree> trees = trees_;
+  for (std::size_t i = 0; i < trees_.size(); ++i) {
+    if (kept_.size() <= i && stages_[i]) {
+      kept_.push_back(make_copy(trees_[i], "kept" + std::to_string(i)));
+    }
+    if (kept_.size() <= i || !kept_[i]) {
+      return std::unexpected(sandbox_error(EFBIG, trees_[i].path,
+                                           "recoveries are not crashed: it is too large for a "
+                                           "second copy of each state"));
+    }
+    if (auto shown = kept_[i]->show(state); !shown) return std::unexpected(shown.error());
+    trees[i].lower = kept_[i]->directory();
+    trees[i].upper = -1;
+  }
+  return trees;
+}
+
+Result<void> NamespaceSandbox::show_overlay(const Tree& tree, const std::string& layers,
+                                            const Difference& state) {
+  const std::string upper = layers + "/upper";
+  const std::string work = layers + "/work";
+  struct stat status = {};
+  if (::mkdirat(scratch_.get(), layers.c_str(), 0700) != 0 ||
+      ::mkdirat(scratch_.get(), upper.c_str(), 0700) != 0 ||
+      ::mkdirat(scratch_.get(), work.c_str(), 0700) != 0 || ::fstat(tree.lower, &status) != 0 ||
+      ::fchmodat(scratch_.get(), upper.c_str(), status.st_mode & 07777U, 0) != 0) {
+    return std::unexpected(mount_error(tree.path, "no room for a crash state"));
+  }
+  const Descriptor target(
+      ::openat(scratch_.get(), upper.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  auto applied = apply_difference(state, tree.prefix, tree.lower, target.get(), true);
+  if (!applied || mount_state(tree, layers)) return applied;
+  return std::unexpected(mount_error(tree.path, "a crash state cannot be mounted"));
+}
+
 Result<std::string> NamespaceSandbox::show_state(const Difference& state) {
-  hide_state();
+  hide_overlays();
+  if (!has_stages_) make_stages();
   shown_layers_ = "state" + std::to_string(states_++);
-  if (::mkdirat(scratch_.get(), shown_layers_.c_str(), 0700) != 0) {
+  const bool needs_layers =
+      std::ranges::any_of(stages_, [](const auto& stage) { return stage == nullptr; });
+  if (needs_layers && ::mkdirat(scratch_.get(), shown_layers_.c_str(), 0700) != 0) {
     return std::unexpected(mount_error(trees_[0].path, "no room for a crash state"));
   }
   for (std::size_t i = 0; i < trees_.size(); ++i) {
-    const Tree& tree = trees_[i];
-    const std::string layers = shown_layers_ + "/" + std::to_string(i);
-    const std::string upper = layers + "/upper";
-    const std::string work = layers + "/work";
-    struct stat status = {};
-    if (::mkdirat(scratch_.get(), layers.c_str(), 0700) != 0 ||
-        ::mkdirat(scratch_.get(), upper.c_str(), 0700) != 0 ||
-        ::mkdirat(scratch_.get(), work.c_str(), 0700) != 0 || ::fstat(tree.lower, &status) != 0 ||
-        ::fchmodat(scratch_.get(), upper.c_str(), status.st_mode & 07777U, 0) != 0) {
-      return std::unexpected(mount_error(tree.path, "no room for a crash state"));
-    }
-    Descriptor target(::openat(scratch_.get(), upper.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    auto applied = apply_difference(state, tree.prefix, tree.lower, target.get(), true);
-    if (!applied) return std::unexpected(applied.error());
-    if (!mount_state(tree, layers)) {
-      return std::unexpected(mount_error(tree.path, "a crash state cannot be mounted"));
-    }
+    auto shown = stages_[i]
+                     ? stages_[i]->show(state)
+                     : show_overlay(trees_[i], shown_layers_ + "/" + std::to_string(i), state);
+    if (!shown) return std::unexpected(shown.error());
   }
   return trees_[0].path;
 }
 
-void NamespaceSandbox::hide_state() {
+void NamespaceSandbox::hide_overlays() {
   for (auto path = shown_.rbegin(); path != shown_.rend(); ++path) {
     ::umount2(path->c_str(), MNT_DETACH);
   }
   shown_.clear();
   if (shown_layers_.empty()) return;
-  Descriptor layers(
+  const Descriptor layers(
       ::openat(scratch_.get(), shown_layers_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (layers.valid()) remove_content(layers.get());
   (void)::unlinkat(scratch_.get(), shown_layers_.c_str(), AT_REMOVEDIR);
   shown_layers_.clear();
+}
+
+void NamespaceSandbox::hide_state() {
+  hide_overlays();
+  for (std::size_t i = stages_.size(); i-- > 0;) {
+    if (!stages_[i]) continue;
+    ::umount2(trees_[i].path.c_str(), MNT_DETACH);
+    remove_copy("stage" + std::to_string(i));
+  }
+  for (std::size_t i = 0; i < kept_.size(); ++i) remove_copy("kept" + std::to_string(i));
+  kept_.clear();
+  stages_.clear();
+  has_stages_ = false;
 }
 
 }  // namespace

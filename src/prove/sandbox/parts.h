@@ -45,11 +45,22 @@ struct CopyLimits {
   // Refuse what a copy cannot keep: foreign owners, extended attributes, sockets, devices. Without
   // it, sockets and devices are left out.
   bool exact;
+  bool keeps_links = true;  // a further name of a file stays one, and is no file of its own
 };
 
 // Copies a tree with its modes, times, links and symbolic links, sharing blocks where the file
 // system can. `limits` shrinks; at its end the copy is refused.
 [[nodiscard]] Result<void> copy_tree(int from, int to, const std::string& path, CopyLimits& limits);
+
+// Copies what stands at one path, a folder with all that is in it; the folder above is there.
+[[nodiscard]] Result<void> copy_path(int from, int to, const std::string& path, CopyLimits& limits);
+
+// Writes one file, folder or link of a state where nothing is; the folder above is there.
+[[nodiscard]] Result<void> write_path(int target, const std::string& path,
+                                      const crash::History::File& file);
+
+// Removes what stands at the path, a folder with all that is in it. Best effort.
+void remove_path(int directory, const std::string& path) noexcept;
 
 // Changes the directory `target` so that it shows `state` over the original tree `lower`: whole
 // files and directories are written, and what is absent in the state but present in `lower` becomes

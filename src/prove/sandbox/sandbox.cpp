@@ -91,6 +91,18 @@ Error sandbox_error(int os_errno, std::string path, std::string what) {
                            std::move(what));
 }
 
+std::vector<StatePlace> Sandbox::state_places() const {
+  std::vector<StatePlace> places;
+  for (const Tree& tree : trees()) places.push_back({tree.path, tree.prefix});
+  return places;
+}
+
+Result<std::vector<Tree>> Sandbox::keep_state(const Difference& /*state*/) {
+  return std::unexpected(Error(Code::unsupported, Step::open_directory, Outcome::not_applied, 0,
+                               trees().front().path,
+                               "recoveries are not crashed: they need namespaces"));
+}
+
 Result<std::unique_ptr<Sandbox>> Sandbox::enter(const SandboxOptions& options) {
   if (auto checked = check_options(options); !checked) return std::unexpected(checked.error());
   if (options.force_copy) return enter_copy(options, "a copy was asked for");

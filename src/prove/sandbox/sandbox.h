@@ -45,6 +45,12 @@ struct Tree {
                        // Isolation::copy, and for small trees also in namespaces
 };
 
+// Where a tree of a state is seen, and what its paths begin with in the log (Tree::prefix).
+struct StatePlace {
+  std::string path;
+  std::string prefix;
+};
+
 class Sandbox {
  public:
   // Enters. On failure of the namespaces falls back to a copy, and `why_copy()` says why.
@@ -68,8 +74,15 @@ class Sandbox {
   // the state is built in a directory of its own and its path returned.
   using Difference = std::vector<std::pair<crash::Path, std::optional<crash::History::File>>>;
   [[nodiscard]] virtual Result<std::string> show_state(const Difference& state) = 0;
+  // Lays the same state down a second time, where no command changes it, and gives the trees as a
+  // tracer needs them that follows a command in the state that is shown: Tree::lower is the second
+  // copy, valid until the next call. Errors: unsupported where states are not plain folders at the
+  // root's own path (Isolation::copy, large trees).
+  [[nodiscard]] virtual Result<std::vector<Tree>> keep_state(const Difference& state);
   // Takes the last state away again.
   virtual void hide_state() = 0;
+  // Where a state's trees are seen, the root's first. The same for all states.
+  [[nodiscard]] virtual std::vector<StatePlace> state_places() const;
 };
 
 }  // namespace untorn::prove

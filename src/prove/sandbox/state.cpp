@@ -32,6 +32,11 @@ class StateWriter {
     return done ? Result<void>{} : failed(path);
   }
 
+  // Where nothing stands, in a folder that does.
+  Result<void> write(const std::string& path, const crash::History::File& file) {
+    return put_file(path, file) ? Result<void>{} : failed(path);
+  }
+
  private:
   static Result<void> failed(const std::string& path) {
     return std::unexpected(sandbox_error(errno, path, "a crash state cannot be built"));
@@ -138,6 +143,10 @@ class StateWriter {
 };
 
 }  // namespace
+
+Result<void> write_path(int target, const std::string& path, const crash::History::File& file) {
+  return StateWriter(target, target, true).write(path, file);
+}
 
 Result<void> apply_difference(const Sandbox::Difference& state, const std::string& prefix,
                               int lower, int target, bool whiteouts) {
