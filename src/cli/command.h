@@ -69,7 +69,8 @@ struct Command {
   std::string example;      // one or more lines for --help
   std::vector<Flag> flags;
   std::vector<Argument> arguments;
-  bool takes_command = false;  // everything after "--" is kept as it is, in Invocation::rest
+  bool takes_command = false;     // everything after "--" is kept as it is, in Invocation::rest
+  bool command_optional = false;  // then `run` says whether nothing after "--" makes sense
   std::vector<std::string> formats = {"text", "json"};
   bool plumbing = false;  // listed under a heading of its own
   std::function<ExitCode(const Invocation&)> run;

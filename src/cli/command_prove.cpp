@@ -19,11 +19,13 @@
 
 #include "cli/commands.h"
 #include "cli/duration.h"
+#include "cli/kept_traces.h"
 #include "cli/output.h"
 #include "prove/prove.h"
 #include "prove/settings.h"
 #include "prove/worker.h"
 #include "report/json.h"
+#include "untorn/replace.h"
 
 namespace untorn::cli {
 namespace {
@@ -42,7 +44,11 @@ struct ProveFlags {
   std::optional<std::string> seed;
   std::optional<std::string> stop_after;
   std::optional<std::string> isolation;
+  std::optional<std::string> save_trace;
+  std::optional<std::string> from_trace;
+  std::optional<std::string> report;
   bool require_exhaustive = false;
+  bool deep = false;
 };
 
 // What is wrong with the flags or settings: one line.
@@ -55,6 +61,7 @@ class OptionsMaker {
  public:
   OptionsMaker(const ProveFlags& flags, const std::vector<std::string>& command) : flags_(flags) {
     options_.command = command;
+    options_.keep_trace_bytes_max = kept_trace_bytes_max;
   }
 
   std::optional<Problem> make() {
@@ -64,6 +71,10 @@ class OptionsMaker {
     auto settings = prove::find_settings(options_.working_directory);
     if (!settings) return Problem{settings.error().message()};
     settings_ = *std::move(settings);
+    if (flags_.from_trace && !options_.command.empty())
+      return Problem{"--from-trace: the record holds the command; give none after --"};
+    if (!flags_.from_trace && options_.command.empty())
+      return Problem{"there is no command after --"};
     if (auto problem = set_folders()) return problem;
     if (auto problem = set_checks()) return problem;
     if (auto problem = set_engines()) return problem;
@@ -145,14 +156,26 @@ class OptionsMaker {
     const auto& names = either(flags_.engine, settings_.engine);
     if (!names.empty()) options_.engines.clear();
     for (const std::string& name : names) {
-      if (name != "kill" && name != "power")
-        return Problem{"--engine: \"" + name + "\" is not one of kill, power"};
-      const auto engine = name == "kill" ? crash::Model::kill : crash::Model::portable;
-      std::erase(options_.engines, engine);
-      options_.engines.push_back(engine);
+      const auto engine = prove::engine_from_name(name);
+      if (!engine) return Problem{"--engine: \"" + name + "\" is not one of kill, power, fault"};
+      std::erase(options_.engines, *engine);
+      options_.engines.push_back(*engine);
     }
-    const std::string model = either(flags_.model, settings_.model).value_or("portable");
-    if (model != "portable") return Problem{"--model: \"" + model + "\" is not portable"};
+    if (options_.runs(prove::Engine::fault) && flags_.from_trace) {
+      return Problem{"--engine: fault runs the command again, and --from-trace has none to run"};
+    }
+    const std::string name = either(flags_.model, settings_.model).value_or("portable");
+    const auto model = crash::model_from_name(name);
+    if (!model) {
+      return Problem{"--model: \"" + name +
+                     "\" is not one of portable, ext4, xfs, btrfs, posix, kill"};
+    }
+    if (*model == crash::Model::kill) {
+      std::erase(options_.engines, prove::Engine::power);  // no power cut at all
+      if (options_.engines.empty()) options_.engines = {prove::Engine::kill};
+    } else {
+      options_.model = *model;
+    }
     const std::string isolation = either(flags_.isolation, settings_.isolation).value_or("auto");
     if (isolation != "auto" && isolation != "copy")
       return Problem{"--isolation: \"" + isolation + "\" is not one of auto, copy"};
@@ -177,6 +200,9 @@ class OptionsMaker {
       if (problem != std::errc() || rest != end)
         return Problem{"--seed: \"" + *seed + "\" is not a whole number"};
     }
+    options_.deep = flags_.deep || settings_.deep;
+    options_.save_trace = flags_.save_trace.value_or("");
+    options_.from_trace = flags_.from_trace.value_or("");
     options_.require_exhaustive = flags_.require_exhaustive || settings_.require_exhaustive;
     return std::nullopt;
   }
@@ -207,27 +233,79 @@ ExitCode fail(Output& output, const Error& error) {
   return ExitCode::failure;
 }
 
+// The record of the run: where the user wants it, and for replay tokens. False: not where the user
+// wants it.
+bool keep_record(const std::string& save_trace, const prove::WorkerAnswer& answer, Output& output) {
+  if (answer.trace.empty()) return true;
+  if (answer.trace.size() <= kept_trace_bytes_max) {
+    if (auto kept = keep_trace(answer.trace_name, answer.trace); !kept) {
+      output.message("the record of the run is not kept for untorn replay: " +
+                     kept.error().message());
+    }
+  }
+  if (save_trace.empty()) return true;
+  const auto saved = replace_file(save_trace, answer.trace);
+  if (!saved) output.error(saved.error().message());
+  return saved.has_value();
+}
+
+// A page can be made again, so a whole version is enough and no flush is paid for it.
+ReplaceOptions page_options() {
+  return {.durability = Durability::ordered};
+}
+
+std::string render(const prove::ProveReport& report, const Invocation& invocation) {
+  if (invocation.common.format == "json") return prove::render_json(report);
+  if (invocation.common.format == "sarif") return prove::render_sarif(report);
+  return prove::render_text(report, invocation.output.result_in_color());
+}
+
+bool write_page(const std::optional<std::string>& path, const prove::WorkerAnswer& answer,
+                Output& output) {
+  if (!path || answer.page.empty()) return true;
+  const auto written = replace_file(*path, answer.page, page_options());
+  if (!written) output.error(written.error().message());
+  return written.has_value();
+}
+
 ExitCode run_prove(const ProveFlags& flags, const Invocation& invocation) {
   Output& output = invocation.output;
   OptionsMaker maker(flags, invocation.rest);
   if (auto problem = maker.make()) return fail(output, problem->message);
+  if (flags.report) {
+    // What can be refused is refused before the run.
+    if (auto page = FileReplacer::open(*flags.report, page_options()); !page)
+      return fail(output, page.error());
+  }
   prove::ProveOptions options = std::move(maker).take();
+  if (flags.report && *flags.report == options.save_trace)
+    return fail(output, "--report and --save-trace name the same file: " + options.save_trace);
   options.progress = !output.quiet() && isatty(STDERR_FILENO) == 1;
   auto answer = prove::run_worker([&](const bool* stop) -> prove::WorkerAnswer {
     options.stop = stop;
     const auto report = prove::prove(options);
     if (!report) return {static_cast<int>(ExitCode::failure), {}, report.error()};
     return {report->exit_code(),
-            output.json() ? prove::render_json(*report)
-                          : prove::render_text(*report, output.result_in_color()),
-            {}};
+            render(*report, invocation),
+            {},
+            flags.report ? prove::render_html(*report) : std::string(),
+            report->trace,
+            report->trace_name};
   });
   if (!answer) return fail(output, answer.error());
   const auto code = static_cast<ExitCode>(answer->exit_code);
-  if (code == ExitCode::interrupted) output.message("interrupted; the root is as it was");
-  if (answer->error && code != ExitCode::interrupted) return fail(output, *answer->error);
+  if (code == ExitCode::interrupted) {
+    // What was found until then is shown; files that were asked for keep what they hold.
+    output.message("interrupted; the root is as it was");
+    output.abandon_file();
+    output.result(answer->document);
+    return output.finish() ? code : ExitCode::failure;
+  }
+  if (answer->error) return fail(output, *answer->error);
   output.result(answer->document);
-  return output.finish() ? code : ExitCode::failure;
+  const bool kept = keep_record(options.save_trace, *answer, output);
+  const bool shown = write_page(flags.report, *answer, output);
+  return output.finish() && kept && shown ? code : ExitCode::failure;
 }
 
 std::vector<Flag> flag_table(ProveFlags& flags) {
@@ -250,14 +328,24 @@ std::vector<Flag> flag_table(ProveFlags& flags) {
       {"--ack", "REGEX", "Lines on stdout that acknowledge, besides exit code 0.", &flags.ack},
       {"--only", "GLOB", "Judge only these paths. May be repeated.", &flags.only},
       {"--ignore", "GLOB", "Do not judge these paths. May be repeated.", &flags.ignore},
-      {"--engine", "LIST", "kill, power, or both (the default).", &flags.engine, {}, true},
-      {"--model", "NAME", "The model of a power cut: portable.", &flags.model},
+      {"--engine", "LIST", "kill, power, fault (default kill,power).", &flags.engine, {}, true},
+      {"--model", "NAME",
+       "What a power cut may leave: portable (the default: all that ext4, xfs or btrfs may), ext4, "
+       "xfs, btrfs, or posix. kill: no power cut, only kills.",
+       &flags.model},
+      {"--deep", "", "Crash the recovery too: what --check and rerun do is cut at every point.",
+       &flags.deep},
       {"--budget", "TIME", "For judging the states (default 120s).", &flags.budget},
       {"--seed", "N", "Of the sample that is drawn when there are too many states.", &flags.seed},
       {"--require-exhaustive", "", "A sample in which nothing is bad is not enough: exit 2.",
        &flags.require_exhaustive},
       {"--stop-after", "TIME", "End the command then, for servers. This acknowledges nothing.",
        &flags.stop_after},
+      {"--save-trace", "FILE", "Keep the record of the run, for --from-trace and untorn replay.",
+       &flags.save_trace},
+      {"--from-trace", "FILE", "Judge a record that was kept; no command is run.",
+       &flags.from_trace},
+      {"--report", "FILE.html", "Write the counterexamples as a page, too.", &flags.report},
       {"--isolation", "auto|copy",
        "Where the command runs: in namespaces where they can be had, or on a copy.",
        &flags.isolation},
@@ -284,7 +372,9 @@ Command make_prove_command() {
       "untorn prove -- python3 save.py\n"
       "untorn prove --check 'python3 verify.py' --budget 5m -- ./migrate";
   command.flags = flag_table(*flags);
+  command.formats = {"text", "json", "sarif"};
   command.takes_command = true;
+  command.command_optional = true;
   command.run = [flags](const Invocation& invocation) { return run_prove(*flags, invocation); };
   return command;
 }

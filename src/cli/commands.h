@@ -13,6 +13,7 @@ namespace untorn::cli {
 [[nodiscard]] Command make_pipeline_command();
 [[nodiscard]] Command make_prove_command();
 [[nodiscard]] Command make_registry_command();
+[[nodiscard]] Command make_replay_command();
 [[nodiscard]] Command make_scan_command();
 [[nodiscard]] Command make_watch_command();
 [[nodiscard]] Command make_write_command();

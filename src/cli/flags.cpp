@@ -171,7 +171,7 @@ Parsed parse(const Command& command, CommonFlags& common,
       return parsed;
     }
   }
-  if (command.takes_command && parsed.rest.empty()) {
+  if (command.takes_command && !command.command_optional && parsed.rest.empty()) {
     parsed.usage_problem = "there is no command after --";
   }
   return parsed;
