@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "prove/prove.h"
 
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <system_error>
 #include <utility>
 
+#include "base/try.h"
+#include "prove/command_checks.h"
+#include "prove/fault/fault.h"
 #include "prove/judge/judge.h"
 #include "prove/judge/plan.h"
-#include "prove/judge/tree_command.h"
+#include "prove/progress.h"
+#include "prove/record.h"
+#include "prove/repair/repair.h"
+#include "prove/replay/log_name.h"
 #include "prove/report/counterexample.h"
+#include "prove/report/timeline.h"
 #include "prove/report/verdict.h"
-#include "prove/sandbox/sandbox.h"
-#include "prove/stack/stack.h"
 #include "prove/trace/trace.h"
 
 namespace untorn::prove {
@@ -28,9 +29,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::uint64_t implicit_root_bytes_max = 1ULL << 30U;
 constexpr std::uint64_t implicit_root_entries_max = 200'000;  // about half a second of looking
-constexpr std::chrono::milliseconds check_time_max{10'000};
-constexpr std::size_t expensive_bad_states_max = 16;  // each costs three runs of a command
-constexpr std::chrono::milliseconds progress_after{500};
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -57,33 +55,6 @@ Result<void> refuse_large_root(const std::string& root) {
   return {};
 }
 
-// A line on stderr that is rewritten, only for runs that take long enough to wonder.
-class Progress {
- public:
-  explicit Progress(bool wanted) : wanted_(wanted) {}
-  ~Progress() {
-    if (shown_) std::fputs("\r\x1b[K", stderr);
-  }
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
-
-  void show(crash::Model engine, std::uint64_t states) {
-    const auto now = Clock::now();
-    if (!wanted_ || now - start_ < progress_after || now - last_ < progress_after / 5) return;
-    last_ = now;
-    shown_ = true;
-    fmt::print(stderr, "\runtorn: engine {}: {} states judged\x1b[K", to_string_of_engine(engine),
-               states);
-    std::fflush(stderr);
-  }
-
- private:
-  bool wanted_;
-  bool shown_ = false;
-  Clock::time_point start_ = Clock::now();
-  Clock::time_point last_;
-};
-
 // One proof, from the sandbox to the report.
 class Proof {
  public:
@@ -92,144 +63,140 @@ class Proof {
   Result<ProveReport> run();
 
  private:
-  Result<Trace> trace();
+  Result<void> obtain_run();
+  void keep_trace();
   void judge_states(const Trace& trace);
-  void add_tree_commands(const crash::History& history, Plan& plan);
-  void add_tree_command(const crash::History& history, Plan& plan, TreeCommandOptions options);
+  [[nodiscard]] JudgeLimits judge_limits(Progress& progress) const;
+  void explain(const crash::History& history, const Plan& plan, const CommandChecks& commands,
+               const Explainer& explainer, std::vector<Failure>& failures);
+  void try_faults(std::chrono::steady_clock::time_point deadline);
   [[nodiscard]] bool asks_whole_tree() const {
     return !options_.check_commands.empty() || options_.expects(Check::rerun);
   }
 
   const ProveOptions& options_;
-  std::unique_ptr<Sandbox> sandbox_;
-  StackCollector stacks_;
-  std::vector<std::unique_ptr<TreeCommand>> commands_;
+  std::unique_ptr<FaultEngine> faults_;  // only with the engine `fault`
+  Recording recording_;
+  Clock::duration judging_{};
   ProveReport report_;
 };
 
-Result<Trace> Proof::trace() {
-  SandboxOptions sandbox;
-  sandbox.root = options_.root;
-  sandbox.also = options_.also;
-  sandbox.force_copy = options_.force_copy;
-  auto entered = Sandbox::enter(sandbox);
-  if (!entered) return std::unexpected(entered.error());
-  sandbox_ = *std::move(entered);
-  const std::string& root = sandbox_->trees().front().path;
-  TraceOptions trace;
-  trace.command = options_.command;
-  trace.working_directory = options_.working_directory;
-  if (trace.working_directory == options_.root ||
-      trace.working_directory.starts_with(options_.root + "/")) {
-    trace.working_directory = root + trace.working_directory.substr(options_.root.size());
-  }
-  trace.environment = {{"UNTORN_ROOT", root}};
-  trace.stop_after = options_.stop_after;
-  trace.acknowledge_pattern = options_.acknowledge_pattern;
-  trace.stop = options_.stop;
-  if (sandbox_->isolation() == Isolation::copy) {
-    report_.notes.push_back(
-        "the command ran on a copy of the root" +
-        (options_.force_copy ? std::string(", as asked") : ": " + sandbox_->why_copy()));
-  }
-  const auto& notes = sandbox_->notes();
-  report_.notes.insert(report_.notes.end(), notes.begin(), notes.end());
-  return trace_command(*sandbox_, trace, &stacks_);
+Result<void> Proof::obtain_run() {
+  const bool loads = !options_.from_trace.empty();
+  auto recording = loads ? load_run(options_, asks_whole_tree()) : record_run(options_);
+  if (!recording) return std::unexpected(recording.error());
+  recording_ = *std::move(recording);
+  const RecordedRun& run = recording_.run;
+  report_.root = loads ? run.root : options_.root;
+  report_.command = loads ? run.command : options_.command;
+  report_.notes.insert(report_.notes.end(), run.notes.begin(), run.notes.end());
+  return {};
 }
 
-void Proof::add_tree_command(const crash::History& history, Plan& plan,
-                             TreeCommandOptions options) {
-  options.working_directory = options_.working_directory;
-  options.root = options_.root;
-  options.stop = options_.stop;
-  auto command = std::make_unique<TreeCommand>(*sandbox_, history, std::move(options));
-  if (auto unfit = command->try_baseline()) {
-    report_.undecided.push_back(*std::move(unfit));
-    return;
-  }
-  const TreeCommand* asked = command.get();
-  Group group;
-  group.questions.push_back(command->question());
-  group.given_up = [asked] { return !asked->undecided().empty(); };
-  group.bad_states_max = expensive_bad_states_max;
-  plan.groups().push_back(std::move(group));
-  commands_.push_back(std::move(command));
+// Keeps the record of the run, if it was asked for.
+void Proof::keep_trace() {
+  const bool save = !options_.save_trace.empty();
+  const bool keep = report_.verdict == Verdict::violated && options_.keep_trace_bytes_max > 0;
+  if (!save && !keep) return;
+  collect_stacks(recording_);
+  std::string bytes = write_trace(recording_.run);
+  if (!save && bytes.size() > options_.keep_trace_bytes_max) return;
+  report_.trace = std::move(bytes);
+  report_.trace_name = log_name(recording_.run.trace.log);
 }
 
-void Proof::add_tree_commands(const crash::History& history, Plan& plan) {
-  for (const std::string& check : options_.check_commands) {
-    TreeCommandOptions options;
-    options.arguments = {"sh", "-c", check};
-    options.time_max = check_time_max;
-    options.working_directory = options_.root;
-    add_tree_command(history, plan, std::move(options));
+// The engines have the share of the budget that the engine `fault` leaves them.
+JudgeLimits Proof::judge_limits(Progress& progress) const {
+  JudgeLimits limits;
+  const auto parts = static_cast<std::ptrdiff_t>(options_.engines.size());
+  const auto share = parts - (options_.runs(Engine::fault) ? 1 : 0);
+  limits.deadline = Clock::now() + options_.budget * share / std::max<std::ptrdiff_t>(parts, 1);
+  limits.seed = options_.seed;
+  limits.model = options_.model;
+  limits.stop = options_.stop;
+  limits.progress = [&](Engine engine, std::uint64_t states) { progress.show(engine, states); };
+  return limits;
+}
+
+// Makes violations of the failures, with their fixes and pictures.
+void Proof::explain(const crash::History& history, const Plan& plan, const CommandChecks& commands,
+                    const Explainer& explainer, std::vector<Failure>& failures) {
+  ProveOptions asked = options_;
+  asked.command = report_.command;
+  const auto traced = std::chrono::duration<double>(report_.trace_s);
+  Repairs repairs =
+      repair(history, plan, failures, asked, explainer,
+             judging_ + std::chrono::duration_cast<Clock::duration>(traced),
+             [&](const crash::History& edited) { return commands.ask_again(edited); });
+  PictureMaker pictures(history, explainer, options_.model);
+  for (std::size_t i = 0; i < failures.size(); ++i) {
+    report_.violations.push_back(explainer.explain(failures[i]));
+    report_.violations.back().proved_fix = std::move(repairs.fixes[i]);
+    pictures.add(failures[i], report_.violations.back());
   }
-  if (options_.expects(Check::rerun)) {
-    TreeCommandOptions options;
-    options.check = Check::rerun;
-    options.arguments = options_.command;
-    const auto traced = std::chrono::duration<double>(report_.trace_s * 10);
-    options.time_max =
-        std::max(check_time_max, std::chrono::duration_cast<std::chrono::milliseconds>(traced));
-    add_tree_command(history, plan, std::move(options));
-  }
+  pictures.draw(report_);
+  report_.notes.insert(report_.notes.end(), repairs.notes.begin(), repairs.notes.end());
 }
 
 void Proof::judge_states(const Trace& trace) {
   if (!judge_end(trace, report_)) return;
   const crash::History history(trace.log);
   Plan plan(history, options_);
-  const Explainer explainer(history, &stacks_, sandbox_->trees().front().path);
+  const Explainer explainer(history, recording_.sources.get(), recording_.run.root, options_.model);
   report_.paths = plan.paths();
   report_.notes.insert(report_.notes.end(), plan.notes().begin(), plan.notes().end());
   report_.undecided.insert(report_.undecided.end(), plan.undecided().begin(),
                            plan.undecided().end());
   judge_log(trace, plan, explainer, report_);
-  if (plan.anything_changed()) add_tree_commands(history, plan);
+  CommandChecks commands(options_, recording_.sandbox.get());
+  commands.add_to(plan, history, report_);
   judge_coverage(plan, asks_whole_tree(), report_);
 
   Progress progress(options_.progress);
-  JudgeLimits limits;
-  limits.deadline = Clock::now() + options_.budget;
-  limits.seed = options_.seed;
-  limits.stop = options_.stop;
-  limits.progress = [&](crash::Model engine, std::uint64_t states) {
-    progress.show(engine, states);
-  };
-  Judgement judgement = judge(history, plan.groups(), options_.engines, limits);
+  std::vector<Engine> engines = options_.engines;
+  std::erase(engines, Engine::fault);
+  const auto start = Clock::now();
+  Judgement judgement = judge(history, plan.groups(), engines, judge_limits(progress));
   report_.engines = std::move(judgement.engines);
-  for (const Failure& failure : judgement.failures) {
-    report_.violations.push_back(explainer.explain(failure));
-  }
-  if (judgement.stopped_early) {
-    report_.notes.push_back(
-        fmt::format("after {} bad states an engine looked for no more with the check",
-                    expensive_bad_states_max));
-  }
-  for (const auto& command : commands_) {
-    judgement.undecided.insert(judgement.undecided.end(), command->undecided().begin(),
-                               command->undecided().end());
-  }
+  report_.notes.insert(report_.notes.end(), judgement.notes.begin(), judgement.notes.end());
   report_.undecided.insert(report_.undecided.end(), judgement.undecided.begin(),
                            judgement.undecided.end());
+  judging_ = Clock::now() - start;
+  explain(history, plan, commands, explainer, judgement.failures);
+  commands.tell(report_);
+  if (faults_ && plan.anything_changed()) try_faults(start + options_.budget);
+}
+
+// A command that fails by itself is loud without any fault.
+void Proof::try_faults(Clock::time_point deadline) {
+  if (!options_.stop_after && report_.command_exit.value_or(1) != 0) return;
+  Progress progress(options_.progress);
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+  FaultFindings findings =
+      faults_->run(left, [&](std::uint64_t tried) { progress.show(Engine::fault, tried); });
+  add_findings(std::move(findings), report_);
 }
 
 Result<ProveReport> Proof::run() {
   const auto start = Clock::now();
-  if (!options_.explicit_root) {
+  if (!options_.explicit_root && options_.from_trace.empty()) {
     if (auto small = refuse_large_root(options_.root); !small)
       return std::unexpected(small.error());
   }
-  auto traced = trace();
-  if (!traced) return std::unexpected(traced.error());
-  report_.root = options_.root;
+  if (options_.runs(Engine::fault)) {
+    UNTORN_TRY(faults_, FaultEngine::start(options_));
+  }
+  if (auto obtained = obtain_run(); !obtained) return std::unexpected(obtained.error());
+  const Trace& trace = recording_.run.trace;
+  report_.model = options_.model;
   report_.require_exhaustive = options_.require_exhaustive;
   report_.limits = limits_of(options_);
-  describe_run(*traced, report_);
-  judge_states(*traced);
+  describe_run(trace, report_);
+  judge_states(trace);
   report_.interrupted = report_.interrupted || (options_.stop != nullptr && *options_.stop);
   conclude(report_);
-  sandbox_->hide_state();
+  if (recording_.sandbox != nullptr) recording_.sandbox->hide_state();
+  keep_trace();
   report_.elapsed_s = seconds_since(start);
   return std::move(report_);
 }

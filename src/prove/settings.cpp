@@ -71,6 +71,13 @@ constexpr std::array<TextKey, 7> text_keys = {{{"root", &Settings::root},
                                                {"seed", &Settings::seed},
                                                {"isolation", &Settings::isolation}}};
 
+struct TruthKey {
+  std::string_view name;
+  bool Settings::* member;
+};
+constexpr std::array<TruthKey, 2> truth_keys = {
+    {{"require-exhaustive", &Settings::require_exhaustive}, {"deep", &Settings::deep}}};
+
 // What is wrong with the value, or "" if it was taken.
 std::string take(Settings& settings, std::string_view key, const Value& value) {
   const std::string quoted = "\"" + std::string(key) + "\"";
@@ -86,10 +93,11 @@ std::string take(Settings& settings, std::string_view key, const Value& value) {
     settings.*known.member = scalar(value);
     return settings.*known.member ? std::string() : quoted + " must be a text or a number";
   }
-  if (key == "require-exhaustive") {
+  for (const TruthKey& known : truth_keys) {
+    if (known.name != key) continue;
     const auto* truth = std::get_if<bool>(&value.data);
     if (truth == nullptr) return quoted + " must be true or false";
-    settings.require_exhaustive = *truth;
+    settings.*known.member = *truth;
     return {};
   }
   return quoted + " is no setting of prove";

@@ -30,6 +30,7 @@ struct Settings {
   std::optional<std::string> seed;
   std::optional<std::string> isolation;
   bool require_exhaustive = false;
+  bool deep = false;
 };
 
 // Errors: invalid_argument for a file that is not TOML, an unknown key or a value of a wrong type.

@@ -80,6 +80,9 @@ std::string pack(const WorkerAnswer& answer) {
   Packer packer;
   packer.put(static_cast<std::uint64_t>(answer.exit_code));
   packer.put(answer.document);
+  packer.put(answer.page);
+  packer.put(answer.trace);
+  packer.put(answer.trace_name);
   packer.put(answer.error ? 1U : 0U);
   if (answer.error) {
     packer.put(static_cast<std::uint64_t>(answer.error->code()));
@@ -97,6 +100,9 @@ std::optional<WorkerAnswer> unpack(std::string_view bytes) {
   WorkerAnswer answer;
   answer.exit_code = static_cast<int>(unpacker.number());
   answer.document = unpacker.text();
+  answer.page = unpacker.text();
+  answer.trace = unpacker.text();
+  answer.trace_name = unpacker.text();
   if (unpacker.number() != 0) {
     const auto code = static_cast<Code>(unpacker.number());
     const auto step = static_cast<Step>(unpacker.number());

@@ -19,7 +19,10 @@ namespace untorn::prove {
 struct WorkerAnswer {
   int exit_code = 0;
   std::string document;
-  std::optional<Error> error;  // then there is no document
+  std::optional<Error> error;   // then there is no document
+  std::string page = {};        // a second document, if one was asked for
+  std::string trace = {};       // the record of the run, if it is to be kept
+  std::string trace_name = {};  // of its log
 };
 
 // `work` runs in the worker; the bool becomes true when it should end early.

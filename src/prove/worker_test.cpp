@@ -21,6 +21,18 @@ TEST(run_worker, hands_back_code_and_document) {
   EXPECT_FALSE(answer->error);
 }
 
+TEST(run_worker, hands_back_the_page_beside_the_document) {
+  const auto answer = run_worker([](const bool*) {
+    WorkerAnswer given;
+    given.document = "text";
+    given.page = std::string("<p>\0</p>", 9);
+    return given;
+  });
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->document, "text");
+  EXPECT_EQ(answer->page, std::string("<p>\0</p>", 9));
+}
+
 TEST(run_worker, hands_back_an_error_whole) {
   const Error error(Code::no_space, Step::sync_file, Outcome::applied_unsynced, 28, "a\nb", "why");
   const auto answer = run_worker([&](const bool*) { return WorkerAnswer{2, {}, error}; });

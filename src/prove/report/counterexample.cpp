@@ -7,7 +7,8 @@
 #include <limits>
 #include <utility>
 
-#include "base/hash.h"
+#include "prove/replay/log_name.h"
+#include "prove/replay/token.h"
 
 namespace untorn::prove {
 
@@ -47,34 +48,20 @@ std::string below(const crash::Path& directory, const std::string& name) {
   return directory.empty() ? name : directory + "/" + name;
 }
 
-Hash128 hash_of(const OperationLog& log) {
-  Hash128 hash;
-  for (const Operation& operation : log.operations) {
-    hash = combine(hash, static_cast<std::uint64_t>(operation.kind));
-    hash = combine(hash, operation.inode);
-    hash = combine(hash, operation.directory);
-    hash = combine(hash, operation.target_directory);
-    hash = combine(hash, operation.offset);
-    hash = combine(hash, operation.size);
-    hash = combine(hash, hash128(operation.name));
-    hash = combine(hash, hash128(operation.target_name));
-    hash = combine(hash, hash128(operation.payload.view()));
-  }
-  return hash;
-}
-
 bool is_durability(Check check) {
   return check == Check::durable || check == Check::durable_if_synced;
 }
 
 }  // namespace
 
-Explainer::Explainer(const crash::History& history, StackCollector* stacks, std::string root)
+Explainer::Explainer(const crash::History& history, Sources* sources, std::string root,
+                     crash::Model model)
     : history_(history),
       log_(history.log()),
-      stacks_(stacks),
+      sources_(sources),
       root_(std::move(root)),
-      log_hash_(fmt::format("{:016x}", hash_of(log_).first)) {}
+      model_(model),
+      log_name_(prove::log_name(log_)) {}
 
 OperationNote Explainer::note(std::size_t operation) const {
   const Operation& done = log_.operations.at(operation);
@@ -93,8 +80,8 @@ OperationNote Explainer::note(std::size_t operation) const {
   }
   if (done.kind == OperationKind::write) note.bytes = done.payload.size();
   if (done.kind == OperationKind::truncate) note.size = done.size;
-  if (stacks_ == nullptr || done.stack == no_index) return note;
-  if (const Frame* frame = source_frame(stacks_->resolve(done.stack))) {
+  if (sources_ == nullptr || done.stack == no_index) return note;
+  if (const Frame* frame = source_frame(sources_->stack(done.stack))) {
     Source source{frame->path, frame->line, frame->function};
     if (source.path.starts_with(root_ + "/")) source.path.erase(0, root_.size() + 1);
     note.source = std::move(source);
@@ -171,6 +158,12 @@ Explainer::Choice Explainer::choose(const Failure& failure) const {
   return {lost, choose_kept(failure, lost)};
 }
 
+std::pair<std::string, std::string> Explainer::places(const Failure& failure) const {
+  const Choice choice = choose(failure);
+  return {choice.lost == none ? std::string() : place(choice.lost),
+          choice.kept == none ? std::string() : place(choice.kept)};
+}
+
 // The operation by which the program changed the file under its own name, if it did.
 std::size_t Explainer::written_in_place(const Failure& failure) const {
   if (failure.story == nullptr || failure.story->path_class == PathClass::log) return none;
@@ -202,7 +195,7 @@ std::string Explainer::missing(const Failure& failure, const Choice& choice) con
   if (failure.check == Check::no_litter) {
     return "a clean-up of left temporaries at the next start, or O_TMPFILE";
   }
-  const bool power = failure.engine == crash::Model::portable;
+  const bool power = failure.engine == Engine::power;
   if (failure.check == Check::lines)
     return "one line for each write, and a reader that drops a torn last line";
   if (failure.story == nullptr) {
@@ -228,9 +221,9 @@ std::string Explainer::missing(const Failure& failure, const Choice& choice) con
 }
 
 std::string Explainer::replay_token(const Failure& failure) const {
-  const char engine = failure.engine == crash::Model::kill ? 'k' : 'p';
-  return fmt::format("{}-{}-{:016x}{:016x}", log_hash_, engine, failure.simplest.hash.first,
-                     failure.simplest.hash.second);
+  if (failure.simplest.code.empty() || failure.group == nullptr) return {};
+  const crash::Model model = failure.engine == Engine::kill ? crash::Model::kill : model_;
+  return make_token(history_, log_name_, model, failure.group->footprint, failure.simplest.code);
 }
 
 Violation Explainer::explain(const Failure& failure) const {

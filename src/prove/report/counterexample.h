@@ -3,27 +3,34 @@
 // Says what a failure means for the program: which call was lost, which one exposed the loss,
 // where both stand in the source, and which call is missing between them.
 //
-// Threads: one thread; the stack collector resolves lazily.
+// Threads: one thread; sources are resolved lazily.
 #pragma once
 #include <cstddef>
 #include <string>
+#include <utility>
 
 #include "crash/engine.h"
 #include "prove/judge/judge.h"
 #include "prove/prove.h"
-#include "prove/stack/stack.h"
+#include "prove/replay/sources.h"
 
 namespace untorn::prove {
 
 class Explainer {
  public:
-  // `stacks` may be null: then no source is known. `root` shortens source paths.
-  Explainer(const crash::History& history, StackCollector* stacks, std::string root);
+  // `sources` may be null: then no source is known. `root` shortens source paths; `model` is that
+  // of the engine `power`.
+  Explainer(const crash::History& history, Sources* sources, std::string root,
+            crash::Model model = crash::Model::portable);
 
   [[nodiscard]] Violation explain(const Failure& failure) const;
   [[nodiscard]] OperationNote note(std::size_t operation) const;
+  // Of the operation that was lost and of the one that exposed it: as place() says.
+  [[nodiscard]] std::pair<std::string, std::string> places(const Failure& failure) const;
   // "app.py line 6", or "" if unknown.
   [[nodiscard]] std::string place(std::size_t operation) const;
+  // Of the log: replay tokens begin with it.
+  [[nodiscard]] const std::string& log_name() const noexcept { return log_name_; }
 
  private:
   struct Choice {
@@ -41,9 +48,10 @@ class Explainer {
 
   const crash::History& history_;
   const OperationLog& log_;
-  StackCollector* stacks_;
+  Sources* sources_;
   std::string root_;
-  std::string log_hash_;
+  crash::Model model_;
+  std::string log_name_;
 };
 
 }  // namespace untorn::prove

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The JSON document "untorn.prove/1".
+#include <algorithm>
 #include <limits>
 
 #include "base/escape.h"
 #include "prove/prove.h"
+#include "prove/report/words.h"
 #include "report/json.h"
 
 namespace untorn::prove {
@@ -21,7 +23,17 @@ void write_source(JsonWriter& json, const std::optional<Source>& source) {
   json.key("source").begin_object();
   json.field("path", source->path).field("line", source->line);
   json.field("function", source->function);
+  if (!source->text.empty()) json.field("text", source->text);
   json.end_object();
+}
+
+void write_note(JsonWriter& json, const OperationNote& note) {
+  json.field("operation", note.operation).field("path", note.path);
+  if (!note.target.empty()) json.field("target", note.target);
+  if (note.bytes) json.field("bytes", *note.bytes);
+  if (note.size) json.field("size", *note.size);
+  if (!note.fault.empty()) json.field("fault", note.fault);
+  write_source(json, note.source);
 }
 
 void write_operation(JsonWriter& json, std::string_view key,
@@ -31,12 +43,33 @@ void write_operation(JsonWriter& json, std::string_view key,
     return;
   }
   json.key(key).begin_object();
-  json.field("operation", operation->operation).field("path", operation->path);
-  if (!operation->target.empty()) json.field("target", operation->target);
-  if (operation->bytes) json.field("bytes", *operation->bytes);
-  if (operation->size) json.field("size", *operation->size);
-  write_source(json, operation->source);
+  write_note(json, *operation);
   json.end_object();
+}
+
+void write_numbers(JsonWriter& json, std::string_view key,
+                   const std::vector<std::size_t>& numbers) {
+  json.key(key).begin_array();
+  for (const std::size_t number : numbers) json.unsigned_number(number);
+  json.end_array();
+}
+
+// The text alone is what was promised first; the steps stand beside it.
+void write_fix(JsonWriter& json, const std::optional<ProvedFix>& fix) {
+  if (!fix) {
+    json.null_field("proved_fix");
+    return;
+  }
+  json.field("proved_fix", fix->text);
+  json.field("proved_fix_states", fix->states_checked);
+  json.key("proved_fix_steps").begin_array();
+  for (const ProvedFix::Step& step : fix->steps) {
+    json.begin_object();
+    json.field("call", step.call).field("after_operation", step.after_operation);
+    write_source(json, step.after);
+    json.end_object();
+  }
+  json.end_array();
 }
 
 void write_size(JsonWriter& json, std::string_view key, const std::optional<std::uint64_t>& size) {
@@ -67,18 +100,20 @@ std::string escape_bytes(std::string_view bytes) {
 }
 
 void write_bytes(JsonWriter& json, const Violation& violation) {
-  if (violation.check == Check::command || violation.check == Check::rerun) return;
+  if (!shows_bytes(violation)) return;
   json.key("bytes").begin_object();
   json.field("present", violation.bytes.present).field("size", violation.bytes.size);
   json.field("head", escape_bytes(violation.bytes.head));
   write_size(json, "old_size", violation.bytes.old_size);
   write_size(json, "new_size", violation.bytes.new_size);
+  json.field("old_head", escape_bytes(violation.bytes.old_head));
+  json.field("new_head", escape_bytes(violation.bytes.new_head));
   json.end_object();
 }
 
 void write_violation(JsonWriter& json, const Violation& violation) {
   json.begin_object();
-  json.field("engine", to_string_of_engine(violation.engine));
+  json.field("engine", to_string(violation.engine));
   json.field("check", to_string(violation.check)).field("path", violation.path);
   json.field("observed", to_string(violation.observed));
   json.key("observed_also").begin_array();
@@ -86,8 +121,13 @@ void write_violation(JsonWriter& json, const Violation& violation) {
   json.end_array();
   write_operation(json, "lost", violation.lost);
   write_operation(json, "kept", violation.kept);
-  json.field("missing", violation.missing).null_field("proved_fix");
+  json.field("missing", violation.missing);
+  write_fix(json, violation.proved_fix);
+  json.field("window", violation.window);
   json.field("states", violation.states).field("replay", violation.replay);
+  write_numbers(json, "lost_operations", violation.lost_operations);
+  write_numbers(json, "kept_operations", violation.kept_operations);
+  json.field("begun", violation.begun);
   write_bytes(json, violation);
   if (!violation.output.empty()) json.field("output", violation.output);
   json.end_object();
@@ -95,7 +135,7 @@ void write_violation(JsonWriter& json, const Violation& violation) {
 
 void write_engine(JsonWriter& json, const EngineReport& engine) {
   json.begin_object();
-  json.field("engine", to_string_of_engine(engine.engine));
+  json.field("engine", to_string(engine.engine));
   json.field("states_total", engine.states_total.value);
   if (!engine.states_total.exact) json.field("states_total_exact", false);
   json.field("states_checked", engine.states_checked);
@@ -125,7 +165,7 @@ void write_scope(JsonWriter& json, const ProveReport& report) {
     total += std::min(room, engine.states_total.value);
   }
   json.key("scope").begin_object();
-  json.field("runs", 1).field("model", "portable");
+  json.field("runs", report.runs).field("model", crash::to_string(report.model));
   json.field("states_checked", checked).field("states_total", total);
   json.end_object();
 }
@@ -161,6 +201,12 @@ std::string render_json(const ProveReport& report) {
   write_list(json, "paths", report.paths, write_path);
   write_list(json, "engines", report.engines, write_engine);
   write_list(json, "violations", report.violations, write_violation);
+  write_list(json, "timeline", report.timeline, [](JsonWriter& out, const TimelineEntry& entry) {
+    out.begin_object();
+    out.field("number", entry.operation);
+    write_note(out, entry.note);
+    out.end_object();
+  });
   write_list(json, "undecided", report.undecided, [](JsonWriter& out, const Undecided& undecided) {
     out.begin_object();
     out.field("reason", to_string(undecided.reason)).field("detail", undecided.detail);

@@ -116,12 +116,31 @@ std::string_view to_string(Observed observed) noexcept {
   return "unknown";
 }
 
-std::string_view to_string_of_engine(crash::Model engine) noexcept {
-  return engine == crash::Model::kill ? "kill" : "power";
+std::string_view to_string(Engine engine) noexcept {
+  switch (engine) {
+    case Engine::kill:
+      return "kill";
+    case Engine::power:
+      return "power";
+    case Engine::fault:
+      return "fault";
+  }
+  return "unknown";
+}
+
+std::optional<Engine> engine_from_name(std::string_view name) noexcept {
+  for (const Engine engine : {Engine::kill, Engine::power, Engine::fault}) {
+    if (to_string(engine) == name) return engine;
+  }
+  return {};
 }
 
 bool ProveOptions::expects(Check check) const noexcept {
   return std::find(expect.begin(), expect.end(), check) != expect.end();
+}
+
+bool ProveOptions::runs(Engine engine) const noexcept {
+  return std::find(engines.begin(), engines.end(), engine) != engines.end();
 }
 
 bool ProveReport::exhaustive() const noexcept {

@@ -1,52 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The documents of a report. Fields are the contract: a test per field that programs read.
+// The documents that programs read. Fields are the contract: a test per field that programs read.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 
 #include "prove/prove.h"
+#include "prove/report/report_test_sample.h"
 
 namespace untorn::prove {
 namespace {
 
 using nlohmann::json;
+using test::fixed;
+using test::violated;
 using testing::HasSubstr;
-using testing::Not;
 using testing::StartsWith;
-
-ProveReport violated() {
-  ProveReport report;
-  report.verdict = Verdict::violated;
-  report.root = "/srv/app";
-  report.command_exit = 0;
-  report.operations = 9;
-  report.syncs = 2;
-  report.acknowledgements = 1;
-  report.paths = {{"settings.json", PathClass::whole, 2, {Check::atomic, Check::parse}}};
-  report.engines = {{crash::Model::kill, {4, true}, 4, 4, true, 0, {}, 0.01},
-                    {crash::Model::portable, {18, true}, 18, 6, true, 1, {}, 0.1}};
-  Violation violation;
-  violation.engine = crash::Model::portable;
-  violation.check = Check::atomic;
-  violation.path = "settings.json";
-  violation.observed = Observed::empty;
-  violation.observed_also = {Observed::cut_short, Observed::zeros};
-  violation.lost =
-      OperationNote{"write", "settings.json.tmp", "", 10'000, {}, Source{"app.py", 6, "save"}};
-  violation.kept = OperationNote{"rename", "settings.json.tmp",        "settings.json", {},
-                                 {},       Source{"app.py", 8, "save"}};
-  violation.missing = "fsync of the file between app.py line 6 and app.py line 8";
-  violation.states = 6;
-  violation.replay = "7f3a-p-0b10";
-  violation.bytes = {true, 0, "", 300, 10'000};
-  report.violations = {violation};
-  report.notes = {"a note"};
-  report.limits = {"a limit"};
-  report.elapsed_s = 0.4;
-  return report;
-}
 
 TEST(render_json, has_every_field_of_the_contract) {
   const json document = json::parse(render_json(violated()));
@@ -101,6 +71,41 @@ TEST(render_json, violation_names_calls_and_lines) {
   EXPECT_EQ(violation["bytes"]["size"], 0);
 }
 
+TEST(render_json, shows_the_timeline_and_what_the_bad_state_lacks) {
+  const json document = json::parse(render_json(violated()));
+  ASSERT_EQ(document["timeline"].size(), 4U);
+  EXPECT_EQ(document["timeline"][1]["number"], 2);
+  EXPECT_EQ(document["timeline"][1]["operation"], "write");
+  EXPECT_EQ(document["timeline"][1]["source"]["line"], 6);
+  const json& violation = document["violations"][0];
+  EXPECT_EQ(violation["lost_operations"], json({2}));
+  EXPECT_EQ(violation["kept_operations"], json({4}));
+  EXPECT_EQ(violation["begun"], 5);
+  EXPECT_EQ(violation["window"], "ext4 31 s, xfs 15 s, btrfs none seen");
+  EXPECT_EQ(violation["bytes"]["old_head"], "{\"old\": 1}");
+  EXPECT_EQ(violation["bytes"]["new_head"], "{\"new\": 2}");
+}
+
+TEST(render_json, a_proved_fix_is_a_text_and_its_steps) {
+  const json violation = json::parse(render_json(fixed()))["violations"][0];
+  EXPECT_EQ(violation["proved_fix"],
+            "insert os.fsync(f.fileno()) after app.py line 6: 0 bad of 9 states");
+  EXPECT_EQ(violation["proved_fix_states"], 9);
+  ASSERT_EQ(violation["proved_fix_steps"].size(), 2U);
+  EXPECT_EQ(violation["proved_fix_steps"][0]["call"], "fsync of settings.json.tmp");
+  EXPECT_EQ(violation["proved_fix_steps"][0]["source"]["line"], 6);
+  EXPECT_EQ(violation["proved_fix_steps"][0]["after_operation"], 2);
+  EXPECT_TRUE(violation["proved_fix_steps"][1]["source"].is_null());
+}
+
+TEST(render_json, a_failed_call_says_how_it_failed) {
+  ProveReport report = violated();
+  report.violations[0].engine = Engine::fault;
+  report.violations[0].lost->fault = "ENOSPC";
+  const json violation = json::parse(render_json(report))["violations"][0];
+  EXPECT_EQ(violation["lost"]["fault"], "ENOSPC");
+}
+
 TEST(render_json, unknown_things_are_null) {
   ProveReport report = violated();
   report.command_exit.reset();
@@ -133,67 +138,89 @@ TEST(render_json, counts_that_do_not_fit_say_so) {
   EXPECT_EQ(document["scope"]["states_total"], UINT64_MAX);
 }
 
-TEST(render_text, begins_with_the_verdict_and_ends_with_it) {
-  const std::string text = render_text(violated(), false);
-  EXPECT_THAT(text, StartsWith("NOT CRASH-SAFE  settings.json is 0 bytes after a power cut (model "
-                               "portable, exhaustive, 18 of 18 states, 6 bad)\n"));
-  EXPECT_TRUE(text.ends_with("\nverdict: violated\n"));
+// What code scanning asks of a document, field by field.
+TEST(render_sarif, is_one_run_with_rules_and_results) {
+  const json document = json::parse(render_sarif(fixed()));
+  EXPECT_EQ(document["version"], "2.1.0");
+  EXPECT_THAT(document["$schema"].get<std::string>(), HasSubstr("sarif-schema-2.1.0.json"));
+  ASSERT_EQ(document["runs"].size(), 1U);
+  const json& run = document["runs"][0];
+  EXPECT_EQ(run["tool"]["driver"]["name"], "untorn prove");
+  EXPECT_EQ(run["invocations"][0]["executionSuccessful"], true);
+  EXPECT_EQ(run["originalUriBaseIds"]["ROOT"]["uri"], "file:///srv/app/");
+  ASSERT_EQ(run["results"].size(), 1U);
+  const json& result = run["results"][0];
+  const auto index = result["ruleIndex"].get<std::size_t>();
+  const json& rule = run["tool"]["driver"]["rules"][index];
+  EXPECT_EQ(result["ruleId"], "atomic");
+  EXPECT_EQ(rule["id"], "atomic");
+  EXPECT_FALSE(rule["shortDescription"]["text"].get<std::string>().empty());
+  EXPECT_EQ(rule["defaultConfiguration"]["level"], "error");
+  EXPECT_EQ(result["level"], "error");
+  const auto text = result["message"]["text"].get<std::string>();
+  EXPECT_THAT(text, HasSubstr("settings.json is 0 bytes after a power cut"));
+  EXPECT_THAT(text, HasSubstr("Proved fix: insert os.fsync(f.fileno())"));
+  EXPECT_EQ(result["properties"]["provedFix"].get<std::string>(),
+            "insert os.fsync(f.fileno()) after app.py line 6: 0 bad of 9 states");
 }
 
-TEST(render_text, names_lines_bytes_and_sizes) {
+TEST(render_sarif, stands_at_the_lost_call_and_flows_through_both) {
+  const json result = json::parse(render_sarif(violated()))["runs"][0]["results"][0];
+  const json& place = result["locations"][0]["physicalLocation"];
+  EXPECT_EQ(place["artifactLocation"]["uri"], "app.py");
+  EXPECT_EQ(place["artifactLocation"]["uriBaseId"], "ROOT");
+  EXPECT_EQ(place["region"]["startLine"], 6);
+  ASSERT_EQ(result["relatedLocations"].size(), 2U);
+  EXPECT_THAT(result["relatedLocations"][0]["message"]["text"].get<std::string>(),
+              StartsWith("lost: write("));
+  EXPECT_THAT(result["relatedLocations"][1]["message"]["text"].get<std::string>(),
+              StartsWith("kept: rename("));
+  const json& steps = result["codeFlows"][0]["threadFlows"][0]["locations"];
+  ASSERT_EQ(steps.size(), 2U);
+  EXPECT_EQ(steps[0]["importance"], "essential");
+  EXPECT_EQ(steps[1]["location"]["physicalLocation"]["region"]["startLine"], 8);
+}
+
+TEST(render_sarif, a_fingerprint_does_not_change_when_lines_move) {
+  const auto fingerprint = [](const ProveReport& report) {
+    return json::parse(render_sarif(report))["runs"][0]["results"][0]["partialFingerprints"];
+  };
+  ProveReport moved = violated();
+  moved.violations[0].lost->source->line += 10;
+  moved.violations[0].kept->source->line += 10;
+  EXPECT_EQ(fingerprint(violated()), fingerprint(moved));
+  moved.violations[0].lost->source->function = "store";
+  EXPECT_NE(fingerprint(violated()), fingerprint(moved));
+}
+
+TEST(render_sarif, a_result_without_lines_stands_at_the_damaged_file) {
   ProveReport report = violated();
-  report.violations[0].bytes = {
-      true, 5000, std::string("ab\0\n", 4) + std::string(100, '\0'), 300, {}};
-  report.violations[0].observed = Observed::zeros;
-  const std::string text = render_text(report, false);
-  EXPECT_THAT(text, HasSubstr("lost:"));
-  EXPECT_THAT(text, HasSubstr("write(settings.json.tmp, 10000 bytes)"));
-  EXPECT_THAT(text, HasSubstr("app.py line 6 in save"));
-  EXPECT_THAT(text, HasSubstr("rename(settings.json.tmp -> settings.json)"));
-  EXPECT_THAT(text, HasSubstr("61 62 00 0a"));
-  EXPECT_THAT(text, HasSubstr("|ab.."));
-  EXPECT_THAT(text, HasSubstr("5000 bytes (before the run 300 bytes, after it absent)"));
-  EXPECT_THAT(text, HasSubstr("4936 more bytes"));
+  report.violations[0].lost->source.reset();
+  report.violations[0].kept->source.reset();
+  for (TimelineEntry& entry : report.timeline) entry.note.source.reset();
+  const json result = json::parse(render_sarif(report))["runs"][0]["results"][0];
+  EXPECT_EQ(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "settings.json");
+  EXPECT_FALSE(result.contains("codeFlows"));
 }
 
-TEST(render_text, never_says_safe_about_anything_but_not_crash_safe) {
-  ProveReport report = violated();
-  report.violations.clear();
-  report.verdict = Verdict::proved;
-  const std::string text = render_text(report, false);
-  EXPECT_THAT(text, StartsWith("PROVED"));
-  EXPECT_THAT(text, Not(HasSubstr("safe")));
-}
-
-TEST(render_text, names_cannot_steer_the_terminal) {
-  ProveReport report = violated();
-  report.violations[0].path = "a\x1b[31m\nb";
-  report.paths[0].path = "a\x1b[31m\nb";
-  report.notes = {"x\x1b[0m"};
-  EXPECT_THAT(render_text(report, false), Not(HasSubstr("\x1b")));
-}
-
-TEST(render_text, colour_is_only_there_when_asked) {
-  EXPECT_THAT(render_text(violated(), true), HasSubstr("\x1b[1;31mNOT CRASH-SAFE"));
-  EXPECT_THAT(render_text(violated(), false), Not(HasSubstr("\x1b")));
-}
-
-TEST(render_text, undecided_gives_the_reason_first) {
+TEST(render_sarif, undecided_is_no_success_and_says_why) {
   ProveReport report = violated();
   report.violations.clear();
   report.verdict = Verdict::undecided;
-  report.undecided = {{Reason::nothing_written, "the command changed no file below the root"}};
-  const std::string text = render_text(report, false);
-  EXPECT_THAT(text, StartsWith("UNDECIDED  the command changed no file below the root\n"));
-  EXPECT_THAT(text, HasSubstr("undecided: nothing-written: "));
+  report.undecided = {{Reason::budget, "the budget ended"}};
+  const json run = json::parse(render_sarif(report))["runs"][0];
+  EXPECT_EQ(run["invocations"][0]["executionSuccessful"], false);
+  EXPECT_EQ(run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"],
+            "budget: the budget ended");
+  EXPECT_TRUE(run["results"].empty());
 }
 
-TEST(render_text, an_interruption_is_the_reason) {
+TEST(render_sarif, any_bytes_in_names_give_valid_json) {
   ProveReport report = violated();
-  report.violations.clear();
-  report.verdict = Verdict::undecided;
-  report.interrupted = true;
-  EXPECT_THAT(render_text(report, false), StartsWith("UNDECIDED  it was interrupted\n"));
+  report.violations[0].path = "my\nstate \xFF.txt";
+  report.violations[0].lost->source->path = "\xFF \n.py";
+  const json result = json::parse(render_sarif(report))["runs"][0]["results"][0];
+  EXPECT_EQ(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "%FF%20%0A.py");
 }
 
 }  // namespace

@@ -5,11 +5,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
-#include <tuple>
 
 #include "base/escape.h"
 #include "prove/prove.h"
+#include "prove/report/timeline.h"
+#include "prove/report/words.h"
 
 namespace untorn::prove {
 
@@ -20,6 +20,12 @@ constexpr std::size_t paths_shown_max = 20;
 constexpr std::size_t dump_lines_max = 4;
 constexpr std::size_t dump_line_bytes = 16;
 constexpr std::size_t output_lines_max = 6;
+constexpr std::size_t picture_lines_max = 12;
+
+// In the picture the words have six columns.
+std::string_view lost_mark(Engine engine) {
+  return engine == Engine::kill ? "cut" : "lost";
+}
 
 class TextReport {
  public:
@@ -44,7 +50,11 @@ class TextReport {
   void bytes(const StateBytes& bytes);
   void dump(const StateBytes& bytes);
   void command_output(const std::string& output);
+  void field(std::string_view label, std::string_view text);
+  void line(std::string_view start, const OperationNote& note);
   void operation(std::string_view label, const std::optional<OperationNote>& note);
+  void picture(const Violation& violation);
+  void picture_line(std::string_view mark, const PictureLine& each);
   void undecided();
   void paths();
   void engines();
@@ -58,58 +68,8 @@ class TextReport {
   std::string out_;
 };
 
-std::string count_text(const EngineReport& engine) {
-  if (engine.exhaustive) {
-    return fmt::format("exhaustive, {} of {} states", engine.states_checked,
-                       engine.states_total.value);
-  }
-  return fmt::format("sampled with seed {}, {} of {}{} states", engine.seed.value_or(0),
-                     engine.states_checked, engine.states_total.exact ? "" : "more than ",
-                     engine.states_total.value);
-}
-
-const EngineReport* engine_of(const ProveReport& report, crash::Model model) {
-  const auto found = std::find_if(report.engines.begin(), report.engines.end(),
-                                  [&](const EngineReport& each) { return each.engine == model; });
-  return found == report.engines.end() ? nullptr : &*found;
-}
-
-std::string_view crash_of(crash::Model engine) {
-  return engine == crash::Model::kill ? "after a kill" : "after a power cut";
-}
-
-// "is 0 bytes", "is missing", …
-std::string what_happened(const Violation& violation) {
-  const std::uint64_t size = violation.bytes.size;
-  switch (violation.observed) {
-    case Observed::empty:
-      return "is 0 bytes";
-    case Observed::cut_short:
-      return fmt::format("is cut short at {} bytes", size);
-    case Observed::missing:
-      return "is missing";
-    case Observed::zeros:
-      return "holds NUL bytes where content belongs";
-    case Observed::mixed:
-      return "mixes the old content with the new";
-    case Observed::garbage:
-      return "holds something that the program never wrote";
-    case Observed::old_after_ack:
-      return "is back at an old version although the program had said it was done";
-    case Observed::unparseable:
-      return size == 0 ? "is 0 bytes and does not parse" : "does not parse";
-    case Observed::check_failed:
-      return "fails the check";
-    case Observed::litter:
-      return "is left behind";
-    case Observed::rerun_failed:
-      return "is a state from which the command fails";
-  }
-  return "is damaged";
-}
-
-std::string shown_path(const std::string& path) {
-  return path.empty() ? "the tree" : escape_controls(path);
+std::string shown_path(const Violation& violation) {
+  return escape_controls(subject_words(violation));
 }
 
 void TextReport::headline() {
@@ -117,49 +77,77 @@ void TextReport::headline() {
     case Verdict::violated: {
       const Violation& first = report_.violations.front();
       const EngineReport* engine = engine_of(report_, first.engine);
-      out_ += painted("NOT CRASH-SAFE", "1;31") + "  " + shown_path(first.path) + " " +
-              what_happened(first) + " " + std::string(crash_of(first.engine));
+      out_ += painted("NOT CRASH-SAFE", "1;31") + "  " + shown_path(first) + " " +
+              damage_words(first) + " " + std::string(crash_words(first.engine));
       if (engine != nullptr) {
         out_ += fmt::format(" ({}{}, {} bad)",
-                            first.engine == crash::Model::kill ? "" : "model portable, ",
-                            count_text(*engine), first.states);
+                            first.engine == Engine::power
+                                ? fmt::format("model {}, ", crash::to_string(report_.model))
+                                : "",
+                            count_words(*engine), first.states);
       }
       out_ += "\n";
       return;
     }
     case Verdict::proved:
-      out_ += painted("PROVED", "1;32") +
-              "  every crash state of this run was judged, and none is bad\n";
-      return;
+      out_ += painted("PROVED", "1;32");
+      break;
     case Verdict::passed:
-      out_ += painted("PASSED", "1;33") +
-              "  none of the crash states that were drawn is bad; not all were judged\n";
-      return;
+      out_ += painted("PASSED", "1;33");
+      break;
     case Verdict::undecided:
-      out_ += painted("UNDECIDED", "1;33") + "  " +
-              (report_.interrupted         ? std::string("it was interrupted")
-               : report_.undecided.empty() ? std::string("no reason is known")
-                                           : escape_controls(report_.undecided.front().detail)) +
-              "\n";
-      return;
+      out_ += painted("UNDECIDED", "1;33");
+      break;
   }
+  out_ += "  " + escape_controls(verdict_words(report_)) + "\n";
+}
+
+void TextReport::field(std::string_view label, std::string_view text) {
+  if (!text.empty()) out_ += fmt::format("  {:8} {}\n", label, escape_controls(text));
+}
+
+void TextReport::line(std::string_view start, const OperationNote& note) {
+  out_ += fmt::format("  {:8} {:<52} {}", start, escape_controls(call_words(note)),
+                      escape_controls(place_words(note)));
+  out_.erase(out_.find_last_not_of(' ') + 1);
+  out_ += "\n";
 }
 
 void TextReport::operation(std::string_view label, const std::optional<OperationNote>& note) {
-  if (!note) return;
-  std::string call = note->operation + "(" + escape_controls(note->path);
-  if (!note->target.empty() && note->target != note->path)
-    call += " -> " + escape_controls(note->target);
-  if (note->bytes) call += fmt::format(", {} bytes", *note->bytes);
-  if (note->size) call += fmt::format(", to {} bytes", *note->size);
-  call += ")";
-  std::string place;
-  if (note->source) {
-    place = escape_controls(note->source->path);
-    if (note->source->line != 0) place += fmt::format(" line {}", note->source->line);
-    if (!note->source->function.empty()) place += " in " + escape_controls(note->source->function);
+  if (note) line(fmt::format("{}:", label), *note);
+}
+
+// The operations in order, those that the bad state lacks marked, and where the crash came.
+void TextReport::picture(const Violation& violation) {
+  const auto lines = picture_of(report_, violation, picture_lines_max);
+  if (lines.empty()) return;
+  out_ += "  timeline:\n";
+  for (const PictureLine& each : lines) {
+    switch (each.mark) {
+      case PictureLine::Mark::cut:
+        out_ += fmt::format("    {:-<12} {} {:-<40}\n", "", cut_words(violation.engine), "");
+        break;
+      case PictureLine::Mark::left_out:
+        out_ += fmt::format("    {:>12} … {} more\n", "", each.left_out);
+        break;
+      case PictureLine::Mark::lost:
+        picture_line(painted(fmt::format("{:<6}", lost_mark(violation.engine)), "1;31"), each);
+        break;
+      case PictureLine::Mark::kept:
+        picture_line(painted("kept  ", "1;32"), each);
+        break;
+      case PictureLine::Mark::done:
+      case PictureLine::Mark::not_begun:
+        picture_line("      ", each);
+        break;
+    }
   }
-  out_ += fmt::format("  {:8} {:<52} {}", label, call, place);
+}
+
+void TextReport::picture_line(std::string_view mark, const PictureLine& each) {
+  out_ += fmt::format("    {}{:>6}  {:<46} {}", mark, each.entry->operation + 1,
+                      escape_controls(call_words(each.entry->note)),
+                      escape_controls(place_words(each.entry->note)));
   out_.erase(out_.find_last_not_of(' ') + 1);
   out_ += "\n";
 }
@@ -187,12 +175,9 @@ void TextReport::dump(const StateBytes& bytes) {
 }
 
 void TextReport::bytes(const StateBytes& bytes) {
-  const auto size = [](const std::optional<std::uint64_t>& known) {
-    return known ? fmt::format("{} bytes", *known) : std::string("absent");
-  };
   out_ += fmt::format("  {:8} {} (before the run {}, after it {})\n",
                       "content:", bytes.present ? fmt::format("{} bytes", bytes.size) : "no file",
-                      size(bytes.old_size), size(bytes.new_size));
+                      size_words(bytes.old_size), size_words(bytes.new_size));
   dump(bytes);
 }
 
@@ -208,42 +193,30 @@ void TextReport::command_output(const std::string& output) {
 
 void TextReport::violation(const Violation& violation, std::size_t repeated) {
   const EngineReport* engine = engine_of(report_, violation.engine);
-  out_ +=
-      fmt::format("\n{} {} {}: {} ({} {}{})\n", painted(shown_path(violation.path), "1"),
-                  what_happened(violation), crash_of(violation.engine), to_string(violation.check),
-                  violation.states, violation.states == 1 ? "bad state" : "bad states",
-                  engine != nullptr && !engine->exhaustive ? " among those drawn" : "");
-  operation("kept:", violation.kept);
-  operation(violation.engine == crash::Model::kill ? "cut at:" : "lost:", violation.lost);
-  if (!violation.missing.empty())
-    out_ += fmt::format("  {:8} {}\n", "missing:", escape_controls(violation.missing));
-  if (violation.check == Check::command || violation.check == Check::rerun) {
-    command_output(violation.output);
-  } else {
-    bytes(violation.bytes);
-    if (!violation.output.empty()) command_output(violation.output);
-  }
+  const bool sampled =
+      engine != nullptr && !engine->exhaustive && violation.engine != Engine::fault;
+  out_ += fmt::format("\n{} {} {}: {} ({}{})\n", painted(shown_path(violation), "1"),
+                      damage_words(violation), crash_words(violation.engine),
+                      to_string(violation.check), bad_count_words(violation),
+                      sampled ? " among those drawn" : "");
+  operation("kept", violation.kept);
+  operation(lost_label(violation.engine), violation.lost);
+  field("missing:", violation.missing);
+  picture(violation);
+  if (shows_bytes(violation)) bytes(violation.bytes);
+  if (!violation.output.empty()) command_output(violation.output);
+  field("window:", violation.window.empty() ? "" : violation.window + " (measured on real disks)");
+  if (violation.proved_fix) field("proved fix:", violation.proved_fix->text);
+  if (!violation.replay.empty()) field("replay:", "untorn replay " + violation.replay + " DIR");
   if (repeated > 0) out_ += fmt::format("  and by {} more check(s) in the same way\n", repeated);
 }
 
-// One entry for each engine and path: that `parse` fails where `atomic` does says nothing new.
 void TextReport::violations() {
-  std::map<std::tuple<std::string, crash::Model>, std::vector<const Violation*>> groups;
-  std::vector<std::tuple<std::string, crash::Model>> order;
-  for (const Violation& each : report_.violations) {
-    auto& group = groups[{each.path, each.engine}];
-    if (group.empty()) order.emplace_back(each.path, each.engine);
-    group.push_back(&each);
-  }
-  std::size_t shown = 0;
-  for (const auto& key : order) {
-    if (shown++ == violations_shown_max) break;
-    violation(*groups[key].front(), groups[key].size() - 1);
-  }
-  if (order.size() > violations_shown_max) {
-    out_ +=
-        fmt::format("\n… and {} more; see --format json\n", order.size() - violations_shown_max);
-  }
+  const auto entries = entries_of(report_);
+  const std::size_t shown = std::min(entries.size(), violations_shown_max);
+  for (std::size_t i = 0; i < shown; ++i) violation(*entries[i].front(), entries[i].size() - 1);
+  if (shown < entries.size())
+    out_ += fmt::format("\n… and {} more; see --format json\n", entries.size() - shown);
 }
 
 void TextReport::undecided() {
@@ -277,8 +250,8 @@ void TextReport::engines() {
   out_ += "\n";
   for (const EngineReport& engine : report_.engines) {
     out_ += fmt::format("engine {:<6} {}, {} distinct, {} violated, {:.2f} s\n",
-                        to_string_of_engine(engine.engine), count_text(engine),
-                        engine.states_distinct, engine.violations, engine.elapsed_s);
+                        to_string(engine.engine), count_words(engine), engine.states_distinct,
+                        engine.violations, engine.elapsed_s);
   }
   out_ += fmt::format(
       "this run: {} operations, {} syncs, {} acknowledgements, exit code {}, traced in {:.2f} s\n",

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <tuple>
 
@@ -131,6 +132,28 @@ void judge_coverage(const Plan& plan, bool asks_whole_tree, ProveReport& report)
   }
 }
 
+namespace {
+
+// Whose crash states a model of the power cut describes.
+std::string_view systems_of(crash::Model model) {
+  switch (model) {
+    case crash::Model::ext4:
+      return "ext4 with data=ordered";
+    case crash::Model::xfs:
+      return "xfs";
+    case crash::Model::btrfs:
+      return "btrfs";
+    case crash::Model::posix:
+      return "any file system that keeps to POSIX";
+    case crash::Model::kill:
+    case crash::Model::portable:
+      break;
+  }
+  return "ext4, xfs or btrfs";
+}
+
+}  // namespace
+
 std::vector<std::string> limits_of(const ProveOptions& options) {
   std::vector<std::string> limits = {
       "this run of this command: other input, timing or environment may make other calls",
@@ -138,16 +161,24 @@ std::vector<std::string> limits_of(const ProveOptions& options) {
       "on, and the counts are added up",
       "permissions, owners and extended attributes are not varied; a sync that returned is taken "
       "at its word",
-      "a crash during a recovery is not tried",
+      options.deep ? "a recovery is crashed once, and only those of --check and rerun; what SQLite "
+                     "recovers in a built-in check is not"
+                   : "a crash during a recovery is not tried (--deep)",
   };
-  for (const crash::Model engine : options.engines) {
-    if (engine == crash::Model::kill) {
+  for (const Engine engine : options.engines) {
+    if (engine == Engine::kill) {
       limits.emplace_back(
           "engine kill: the process dies between two calls, or in a write at a page boundary");
-    } else {
+    } else if (engine == Engine::fault) {
       limits.emplace_back(
-          "engine power, model portable: any state that ext4, xfs or btrfs may leave by the rules "
-          "of docs/internals/crash-model.md");
+          "engine fault: one fault for each run, of the calls and errors of "
+          "docs/internals/faults.md; opening a file only to read it, reading and memory never "
+          "fail");
+    } else {
+      limits.push_back(
+          fmt::format("engine power, model {}: any state that {} may leave by the rules of "
+                      "docs/internals/crash-model.md",
+                      crash::to_string(options.model), systems_of(options.model)));
     }
   }
   std::string caches;
@@ -158,16 +189,13 @@ std::vector<std::string> limits_of(const ProveOptions& options) {
 }
 
 void conclude(ProveReport& report) {
-  // The clearest first: by path, the power cut before the kill, `atomic` before what follows.
-  // No two share all three, so the order is one.
-  std::sort(report.violations.begin(), report.violations.end(),
-            [](const Violation& a, const Violation& b) {
-              const auto key = [](const Violation& violation) {
-                return std::tuple(std::string_view(violation.path),
-                                  violation.engine == crash::Model::kill, violation.check);
-              };
-              return key(a) < key(b);
-            });
+  // The clearest first: by path, the power cut before the kill and both before a failed call,
+  // `atomic` before what follows. Failed calls that share all three come in their own order.
+  std::ranges::stable_sort(report.violations, {}, [](const Violation& violation) {
+    constexpr std::array<int, 3> ranks = {1, 0, 2};  // of kill, power, fault
+    return std::tuple(std::string_view(violation.path),
+                      ranks.at(static_cast<std::size_t>(violation.engine)), violation.check);
+  });
   if (!report.violations.empty()) {
     report.verdict = Verdict::violated;
   } else if (!report.undecided.empty() || report.interrupted) {
