@@ -154,7 +154,9 @@ Generator: untorn_build
 Root-Is-Purelib: false
 Tag: {_tag()}
 """
+    entry_points = "[pytest11]\nuntorn = untorn.pytest_plugin\n"
     return {"METADATA": metadata.encode(), "WHEEL": wheel.encode(),
+            "entry_points.txt": entry_points.encode(),
             "LICENSE": (PROJECT / "LICENSE").read_bytes()}
 
 

@@ -108,6 +108,12 @@ class Wheel(unittest.TestCase):
                          "compat/atomicwrites.py"):
                 self.assertIn(f"untorn/{name}", names)
 
+    def test_pytest_finds_its_plug_in(self):
+        with zipfile.ZipFile(self.wheel()) as archive:
+            points = next(name for name in archive.namelist() if name.endswith("entry_points.txt"))
+            self.assertEqual(archive.read(points), b"[pytest11]\nuntorn = untorn.pytest_plugin\n")
+            self.assertIn("untorn/pytest_plugin.py", archive.namelist())
+
     def test_it_installs_works_and_goes_again(self):
         self.pip("install", "--no-index", self.wheel())
         os.mkdir(self.path("project"))
