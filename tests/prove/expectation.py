@@ -23,7 +23,11 @@ what `@NAME` means.
   judged PATH CHECK…                the checks that judged it are at least these
   undecided REASON [WORD]           a reason, and a word that its detail must hold
   note REGEX, limit REGEX           some note, some limit matches
-  source PATH                       every source line named lies in this path, spelt like this
+  model NAME VERDICT [CHECK…]       the verdict under `--model NAME`, and all checks that fail there
+  library python                    the program imports the Python package of this build
+  source PATH                       every source line named lies in this path, spelt like this;
+                                    any: they lie in a library, not in the program
+  shallow VERDICT                   the verdict without --deep
   function NAME                     every source line named lies in this function
 """
 
@@ -41,7 +45,9 @@ class Expectation:
         mark = re.compile(r"(?:#|//)\s*line: ([a-z_]+)\s*$")
         directive = re.compile(r"^(?:#|//): (\S+)\s*(.*)$")
         continuation = re.compile(r"^(?:#|//):\s+(.*)$")
-        for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        text_lines = path.read_text(encoding="utf-8").splitlines()
+        self.length = len(text_lines)
+        for number, text in enumerate(text_lines, 1):
             if found := mark.search(text):
                 self.lines.setdefault(found[1], []).append(number)
             if found := directive.match(text):
@@ -50,7 +56,8 @@ class Expectation:
                 self.directives[-1][1].extend(words(found[1]))
         known = {"file", "before", "command", "arguments", "needs", "verdict", "violation",
                  "others", "clean", "exhaustive", "engines", "class", "versions", "judged",
-                 "undecided", "note", "limit", "source", "function"}
+                 "undecided", "note", "limit", "source", "function", "model", "library", "shallow"}
+        self.sentence = first_sentence(path)
         unknown = {key for key, _ in self.directives} - known
         if unknown:
             raise ValueError(f"{path.name}: unknown directive {sorted(unknown)}")
@@ -79,6 +86,17 @@ class Expectation:
             else:
                 numbers.update(self.lines[word.removeprefix("@")])
         return numbers
+
+
+def first_sentence(path):
+    """What the comment at the top of the program says first."""
+    said = []
+    for text in path.read_text(encoding="utf-8").splitlines()[1:]:
+        found = re.match(r"(?:#|//)(?!:)\s?(.*)$", text)
+        if not found:
+            break
+        said.append(found[1])
+    return re.match(r"(.*?[.:])(\s|$)", " ".join(said).strip())[1].rstrip(".:")
 
 
 def words(text):

@@ -42,6 +42,14 @@ def python():
     return os.path.realpath(sys.executable)
 
 
+def python_package():
+    """The folder from which Python imports the `untorn` of this build."""
+    folder = os.environ.get("UNTORN_PACKAGE", "")
+    if not folder:
+        skip("python", "this build has no Python package")
+    return folder
+
+
 def digest(root):
     """One hash over names, kinds, modes, sizes, times of change and content of a whole tree."""
     total = hashlib.sha256()
@@ -101,7 +109,8 @@ def environment(extra=None):
     """Our own, without settings that change what Python or git write."""
     names = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONPATH", "PYTHONHOME")
     kept = {key: value for key, value in os.environ.items() if key not in names}
-    kept.update({"UNTORN": BINARY, "LC_ALL": "C.UTF-8"})
+    # No record of a violated run may be left in the home of whoever runs the tests.
+    kept.update({"UNTORN": BINARY, "LC_ALL": "C.UTF-8", "XDG_CACHE_HOME": "/dev/null"})
     kept.update(extra or {})
     return kept
 
@@ -140,8 +149,9 @@ class ProveCase(unittest.TestCase):
         self.assertNotIn("error", document, proof.describe())
         self.assertEqual(proof.exit, EXIT_OF_VERDICT[document["verdict"]], proof.describe())
         scope = document["scope"]
-        self.assertEqual(scope["runs"], 1)
         engines = document["engines"]
+        if all(engine["engine"] != "fault" for engine in engines):
+            self.assertEqual(scope["runs"], 1)
         self.assertEqual(scope["states_checked"], sum(e["states_checked"] for e in engines),
                          proof.describe())
         for engine in engines:

@@ -4,6 +4,11 @@
 #: file journal.log text "one\n"
 #: arguments --expect durable --ack ^saved
 #: verdict violated
+#: model ext4 violated durable
+#: model xfs violated durable
+#: model btrfs violated durable
+#: model posix violated durable
+#: model kill proved
 #: class journal.log log
 #: clean kill
 #: violation engine=power check=durable path=journal.log observed=old-after-ack,short,zeros

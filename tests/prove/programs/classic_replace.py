@@ -3,6 +3,11 @@
 #
 #: file settings.json json 10000
 #: verdict proved
+#: model ext4 proved
+#: model xfs proved
+#: model btrfs proved
+#: model posix violated atomic
+#: model kill proved
 #: class settings.json whole
 #: versions settings.json 2
 #: judged settings.json atomic parse durable-if-synced

@@ -4,6 +4,11 @@
 #
 #: file settings.json json 10000
 #: verdict violated
+#: model ext4 violated atomic parse
+#: model xfs violated atomic parse
+#: model btrfs violated atomic parse
+#: model posix violated atomic parse
+#: model kill proved
 #: class settings.json whole
 #: clean kill
 #: violation engine=power check=atomic path=settings.json observed=empty lost=@writes

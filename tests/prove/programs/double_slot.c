@@ -6,6 +6,8 @@
 //: before {program} create
 //: arguments --check '{program} check' --ack '^saved'
 //: verdict proved
+//: model posix proved
+//: model kill proved
 //: class slots.bin in-place
 #include <stdint.h>
 

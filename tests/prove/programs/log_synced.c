@@ -5,6 +5,11 @@
 //: file journal.log text "start\n"
 //: arguments --expect atomic,parse,durable --ack ^saved
 //: verdict proved
+//: model ext4 proved
+//: model xfs proved
+//: model btrfs proved
+//: model posix proved
+//: model kill proved
 //: class journal.log log
 #include "program.h"
 

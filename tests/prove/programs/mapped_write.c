@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes through a shared mapping: no system call carries the bytes, so the log cannot know them.
+// Stores one byte through a shared mapping and calls msync: no system call carries the byte, and
+// yet the log has it.
 //
 //: file settings.json json 300
-//: verdict undecided
-//: undecided unmodelled-call mmap
+//: verdict proved
+//: class settings.json in-place
+//: judged settings.json parse durable-if-synced
 #include <sys/mman.h>
 
 #include "program.h"

@@ -4,6 +4,11 @@
 #
 #: file settings.json json 10000
 #: verdict violated
+#: model ext4 violated durable-if-synced
+#: model xfs violated durable-if-synced
+#: model btrfs violated durable-if-synced
+#: model posix violated atomic durable-if-synced
+#: model kill proved
 #: class settings.json whole
 #: clean kill
 #: violation engine=power check=durable-if-synced path=settings.json observed=old-after-ack

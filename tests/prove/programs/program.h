@@ -35,7 +35,7 @@ static inline void sync_directory(const char* path) {
 
 // {"generation": N, "padding": "bbb…"} of about `padding` bytes. The caller frees it.
 static inline char* make_json(int generation, size_t padding, size_t* size) {
-  char* text = malloc(padding + 64);
+  char* text = (char*)malloc(padding + 64);
   if (text == NULL) fail("malloc");
   int head = sprintf(text, "{\"generation\": %d, \"padding\": \"", generation);
   memset(text + head, 'b', padding);

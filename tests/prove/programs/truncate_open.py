@@ -3,6 +3,7 @@
 #
 #: file settings.json json 10000
 #: verdict violated
+#: model kill violated atomic parse
 #: class settings.json whole
 #: violation engine=kill check=atomic path=settings.json observed=empty,short
 #:     lost=@truncates,@writes
