@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "prove/formats/format_test_files.h"
 
-#define ZLIB_CONST  // it takes what it reads as const then
 #include <zlib.h>
 
 #include <array>

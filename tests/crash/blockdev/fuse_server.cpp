@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/crash/blockdev/fuse_server.h"
 
-// The version of the interface of libfuse, as Debian 12 has it.
-#define FUSE_USE_VERSION 35
 #include <fcntl.h>
 #include <fuse_lowlevel.h>
 #include <linux/falloc.h>
