@@ -61,8 +61,11 @@ def digest(root):
             fields = (os.path.relpath(path, root), info.st_mode, info.st_size, info.st_mtime_ns)
             total.update(repr(fields).encode("utf-8", "surrogateescape"))
             if stat.S_ISREG(info.st_mode):
-                with open(path, "rb") as file:
-                    total.update(file.read())
+                try:
+                    with open(path, "rb") as file:
+                        total.update(file.read())
+                except PermissionError:
+                    total.update(b"unreadable")
     return total.hexdigest()
 
 
