@@ -50,7 +50,7 @@ TEST(Counting, follows_the_closed_form_of_a_rollback_journal) {
     // Each page is old or new, or one of them is torn in one of two ways.
     const std::uint64_t databases = (std::uint64_t{1} << pages) * (1 + pages);
     // The journal has two sizes and its block, which may be torn, two contents.
-    const std::uint64_t journals = 2U * (2U + 2U);
+    const std::uint64_t journals = std::uint64_t{2} * (2 + 2);
     std::uint64_t portable = 0;
     std::uint64_t ext4 = 0;
     for (std::uint64_t done = 0; done < transactions; ++done) {

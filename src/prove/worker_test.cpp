@@ -12,6 +12,8 @@
 namespace untorn::prove {
 namespace {
 
+using namespace std::string_literals;
+
 TEST(run_worker, hands_back_code_and_document) {
   const std::string large(5'000'000, 'x');
   const auto answer = run_worker([&](const bool*) { return WorkerAnswer{1, large, {}}; });
@@ -25,12 +27,12 @@ TEST(run_worker, hands_back_the_page_beside_the_document) {
   const auto answer = run_worker([](const bool*) {
     WorkerAnswer given;
     given.document = "text";
-    given.page = std::string("<p>\0</p>", 9);
+    given.page = "<p>\0</p>"s;
     return given;
   });
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->document, "text");
-  EXPECT_EQ(answer->page, std::string("<p>\0</p>", 9));
+  EXPECT_EQ(answer->page, "<p>\0</p>"s);
 }
 
 TEST(run_worker, hands_back_an_error_whole) {

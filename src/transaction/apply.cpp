@@ -146,7 +146,7 @@ class Applier {
     UNTORN_TRY(auto staged, look_if_reachable(operation.staged));
     if (!staged || staged->size != operation.bytes) return std::optional<Status>();
     UNTORN_TRY(const bool is_ours, is_staged(operation, operation.staged, *staged));
-    return is_ours ? std::move(staged) : std::nullopt;
+    return is_ours ? staged : std::nullopt;
   }
 
   Result<State> look_at_rename(const Operation& operation, const std::optional<Status>& from) {
