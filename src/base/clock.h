@@ -11,4 +11,8 @@ namespace untorn {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
 }
 
+[[nodiscard]] inline double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
 }  // namespace untorn

@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string>
+#include <vector>
+
 namespace untorn {
 namespace {
 
@@ -11,6 +15,23 @@ TEST(text, words_are_joined_with_the_separator_between_them) {
   EXPECT_EQ(joined({"a"}), "a");
   EXPECT_EQ(joined({"a", "b", "c"}), "a, b, c");
   EXPECT_EQ(joined({"a", "b"}, "/"), "a/b");
+}
+
+TEST(text, what_is_too_much_to_be_joined_is_counted) {
+  const std::vector<std::string> words = {"a", "b", "c", "d"};
+  EXPECT_EQ(joined_first(words, 5), "a, b, c, d");
+  EXPECT_EQ(joined_first(words, 4), "a, b, c, d");
+  EXPECT_EQ(joined_first(words, 2), "a, b and 2 more");
+  EXPECT_EQ(joined_first(std::set<std::string>{"y", "x"}, 1), "x and 1 more");
+  EXPECT_EQ(joined_first(std::vector<std::string>(), 2), "");
+}
+
+TEST(text, folder_of_a_path_ends_before_its_last_name) {
+  EXPECT_EQ(folder_of("a/b/c"), "a/b");
+  EXPECT_EQ(folder_of("/a/b"), "/a");
+  EXPECT_EQ(folder_of("/a"), "");
+  EXPECT_EQ(folder_of("a"), "");
+  EXPECT_EQ(folder_of(""), "");
 }
 
 TEST(text, blanks_go_at_both_ends_alone) {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crash/describe.h"
 
-#include <algorithm>
+#include <ranges>
 #include <vector>
 
 #include "base/escape.h"
+#include "base/text.h"
 #include "crash/history.h"
 
 namespace untorn::crash {
@@ -23,16 +24,10 @@ std::string path_in(const History& history, InodeId directory, const std::string
 
 std::string list(const History& history, const std::vector<std::size_t>& operations) {
   if (operations.empty()) return "nothing";
-  std::string text;
-  const std::size_t shown = std::min(operations.size(), operations_shown_max);
-  for (std::size_t i = 0; i < shown; ++i) {
-    if (i > 0) text += ", ";
-    text += describe_operation(history, operations[i]);
-  }
-  if (shown < operations.size()) {
-    text += " and " + std::to_string(operations.size() - shown) + " more";
-  }
-  return text;
+  const auto described = operations | std::views::transform([&](std::size_t index) {
+                           return describe_operation(history, index);
+                         });
+  return joined_first(described, operations_shown_max);
 }
 
 }  // namespace

@@ -41,6 +41,8 @@ enum class Model : std::uint8_t {
 
 // A path relative to the root, components joined by '/', no leading one.
 using Path = std::string;
+// A name in a directory; "" is the root. The "/" of an absolute path is the name "" in the root.
+[[nodiscard]] Path join(const Path& directory, std::string_view name);
 
 // The log, compiled: inodes with their sizes and blocks, names with their chains, micro-operations.
 // Immutable after construction; may be shared between threads. Borrows the log.

@@ -6,6 +6,8 @@
 #include <set>
 #include <unordered_map>
 
+#include "filesystem/operation_kinds.h"
+
 namespace untorn::crash {
 
 namespace {
@@ -296,9 +298,8 @@ std::vector<Path> History::touched_paths() const {
   }
   for (std::size_t index = 0; index < impl.log.operations.size(); ++index) {
     const Operation& operation = impl.log.operations[index];
-    const bool changes_inode = operation.kind == OperationKind::write ||
-                               operation.kind == OperationKind::truncate ||
-                               operation.kind == OperationKind::set_metadata;
+    const bool changes_inode =
+        changes_content(operation.kind) || operation.kind == OperationKind::set_metadata;
     if (!changes_inode || impl.is_directory(operation.inode)) continue;
     add_names_at(operation.inode, index);
   }

@@ -57,6 +57,4 @@ struct History::Impl {
   std::shared_ptr<Cache> cache_;
 };
 
-[[nodiscard]] Path join(const Path& directory, std::string_view name);
-
 }  // namespace untorn::crash

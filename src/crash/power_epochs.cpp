@@ -3,17 +3,14 @@
 
 #include <algorithm>
 
+#include "filesystem/operation_kinds.h"
+
 namespace untorn::crash {
 
 namespace {
 
 InodeId synced_inode(const Operation& operation) {
   return operation.inode != no_inode ? operation.inode : operation.directory;
-}
-
-bool is_sync(OperationKind kind) {
-  return kind == OperationKind::sync_file || kind == OperationKind::sync_data ||
-         kind == OperationKind::sync_directory || kind == OperationKind::sync_all;
 }
 
 // The length of the log when the operation was entered.

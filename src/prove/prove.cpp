@@ -7,6 +7,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/try.h"
 #include "prove/command_checks.h"
 #include "prove/fault/fault.h"
@@ -29,10 +30,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::uint64_t implicit_root_bytes_max = 1ULL << 30U;
 constexpr std::uint64_t implicit_root_entries_max = 200'000;  // about half a second of looking
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // A folder that nobody named is taken only if it looks like one project, not like a home.
 Result<void> refuse_large_root(const std::string& root) {

@@ -5,6 +5,7 @@
 
 #include "crash/models/kill.h"
 #include "crash/power_state.h"
+#include "filesystem/operation_kinds.h"
 
 namespace untorn::crash {
 
@@ -82,7 +83,7 @@ KillOverlaps::KillOverlaps(const History::Impl& history, const Footprint& footpr
 bool KillOverlaps::is_relevant(std::uint32_t operation) const {
   if (has_unit_[operation]) return true;
   const Operation& source = history_.log.operations[operation];
-  if (source.kind != OperationKind::write && source.kind != OperationKind::truncate) return false;
+  if (!changes_content(source.kind)) return false;
   return footprint_.sees_inode(source.inode) && history_.contents[source.inode].changes(operation);
 }
 
@@ -166,9 +167,7 @@ EpochBounds KillOverlaps::bounds_of(const Choice& choice) const {
   std::vector<InodeId> inodes;
   for (std::size_t index = choice.missing; index < bounds.end; ++index) {
     const Operation& operation = history_.log.operations[index];
-    const bool content =
-        operation.kind == OperationKind::write || operation.kind == OperationKind::truncate;
-    if (!content || !footprint_.sees_inode(operation.inode)) continue;
+    if (!changes_content(operation.kind) || !footprint_.sees_inode(operation.inode)) continue;
     if (history_.contents[operation.inode].touched()) inodes.push_back(operation.inode);
   }
   std::ranges::sort(inodes);

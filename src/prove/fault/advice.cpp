@@ -22,11 +22,6 @@ std::optional<Source> source_of(std::uint32_t stack, Sources& sources, const std
   return source;
 }
 
-std::string below(const crash::Path& directory, const std::string& name) {
-  if (directory == "/") return directory + name;
-  return directory.empty() ? name : directory + "/" + name;
-}
-
 std::string place_of(const std::optional<Source>& source) {
   if (!source || source->path.empty() || source->line == 0) return {};
   return fmt::format("{} line {}", source->path, source->line);
@@ -42,12 +37,13 @@ bool publishes(const Operation& operation) {
 CallPaths paths_of(const CallRecord& call, const crash::History& history) {
   CallPaths paths;
   if (call.directory != no_inode) {
-    paths.path = below(history.path_of(call.directory, call.operations), call.name);
+    paths.path = crash::join(history.path_of(call.directory, call.operations), call.name);
   } else if (call.inode != no_inode) {
     paths.path = history.path_of(call.inode, call.operations);
   }
   if (call.target_directory != no_inode) {
-    paths.target = below(history.path_of(call.target_directory, call.operations), call.target_name);
+    paths.target =
+        crash::join(history.path_of(call.target_directory, call.operations), call.target_name);
   }
   if (paths.path.empty()) paths.path = paths.target;
   if (paths.path.empty() && call.inode == root_inode) paths.path = ".";

@@ -13,6 +13,8 @@
 #include <tuple>
 #include <utility>
 
+#include "base/clock.h"
+#include "base/text.h"
 #include "prove/fault/fault_plan.h"
 #include "prove/fault/fault_run.h"
 #include "prove/fault/merge.h"
@@ -39,17 +41,6 @@ constexpr std::size_t names_shown_max = 5;
 
 milliseconds times(double seconds, double factor, milliseconds least) {
   return std::max(least, milliseconds(static_cast<std::int64_t>(seconds * factor * 1000)));
-}
-
-std::string join_names(const std::set<crash::Path>& names) {
-  std::string text;
-  std::size_t shown = 0;
-  for (const crash::Path& name : names) {
-    if (shown++ == names_shown_max) break;
-    text += (text.empty() ? "" : ", ") + name;
-  }
-  if (names.size() > names_shown_max) text += fmt::format(" and {} more", names.size() - shown + 1);
-  return text;
 }
 
 class Campaign {
@@ -155,12 +146,12 @@ void Campaign::note_chance() {
   if (!reference_->unsteady().empty()) {
     give_up(Reason::flaky_check,
             "engine fault: of two undisturbed runs only one leaves " +
-                join_names(reference_->unsteady()) +
+                joined_first(reference_->unsteady(), names_shown_max) +
                 ": whether a fault lost such files cannot be told (--ignore leaves them out)");
   }
   if (!reference_->varying().empty()) {
     findings_.notes.push_back(
-        "engine fault: " + join_names(reference_->varying()) +
+        "engine fault: " + joined_first(reference_->varying(), names_shown_max) +
         ": differs from run to run, so its bytes after a fault could not be compared; judged was "
         "whether it is there, not old, and without a hole where a write failed");
   }
@@ -277,7 +268,7 @@ void Campaign::conclude(Clock::time_point began) {
   engine.exhaustive = engine.states_total.exact && tried_ == engine.states_total.value &&
                       not_exhaustive_ == 0 && reference_ != nullptr;
   engine.violations = findings_.violations.size();
-  engine.elapsed_s = std::chrono::duration<double>(Clock::now() - began).count();
+  engine.elapsed_s = seconds_since(began);
   if (not_come_ > 0) {
     findings_.notes.push_back(fmt::format(
         "engine fault: {} faults did not come: the command does not make the same calls each time",

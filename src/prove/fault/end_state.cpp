@@ -17,11 +17,6 @@ namespace {
 constexpr std::array<std::string_view, 2> database_suffixes = {"-journal", "-wal"};
 constexpr std::size_t telling_bytes = 8;  // two lines that begin so alike are one record
 
-bool equal(const StateFile& a, const StateFile& b) {
-  if (!a || !b) return !a && !b;
-  return a->type == b->type && a->content.text() == b->content.text();
-}
-
 // The line at the front, with its end, taken away from the text.
 std::string_view take_line(std::string_view& text) {
   const std::size_t end = text.find('\n');
@@ -199,7 +194,8 @@ bool EndJudge::judge_close(const PathStory& story, const StateFile& file) {
 std::optional<Observed> EndJudge::judge_varying(const PathStory& story,
                                                 const StateFile& file) const {
   const StateFile before = reference_.history().file_at(0, story.path);
-  if (equal(file, before)) return done_ ? std::optional(Observed::old_after_ack) : std::nullopt;
+  if (same_bytes(file, before))
+    return done_ ? std::optional(Observed::old_after_ack) : std::nullopt;
   if (!file) return Observed::missing;
   if (has_hole(*file)) return file->content.size() == 0 ? Observed::empty : Observed::cut_short;
   const StateFile after = reference_.history().file_at(reference_.end(), story.path);
@@ -235,9 +231,9 @@ std::optional<Observed> EndJudge::judge_in_place(const PathStory& story,
 // G5.
 void EndJudge::judge_database(const PathStory& story, const StateFile& file) {
   const StateFile after = reference_.history().file_at(reference_.end(), story.path);
-  if (!done_ || equal(file, after)) return;
+  if (!done_ || same_bytes(file, after)) return;
   const StateFile before = reference_.history().file_at(0, story.path);
-  if (equal(file, before)) return add(Check::durable, story, Observed::old_after_ack, {});
+  if (same_bytes(file, before)) return add(Check::durable, story, Observed::old_after_ack, {});
   if (!file) return add(Check::durable, story, Observed::missing, {});
   if (!options_.check_commands.empty()) return;
   judgement_.undecided.push_back(

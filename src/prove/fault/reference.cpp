@@ -4,18 +4,9 @@
 #include <algorithm>
 
 #include "prove/judge/judge.h"
+#include "prove/judge/state_file.h"
 
 namespace untorn::prove {
-
-namespace {
-
-bool equal(const std::optional<crash::History::File>& a,
-           const std::optional<crash::History::File>& b) {
-  if (!a || !b) return !a && !b;
-  return a->type == b->type && a->content.text() == b->content.text();
-}
-
-}  // namespace
 
 std::uint64_t count_acknowledgements(const OperationLog& log) {
   return static_cast<std::uint64_t>(
@@ -46,7 +37,7 @@ Reference::Reference(RecordedRun first, const RecordedRun& second, const ProveOp
     const auto its = there ? other.file_at(other_end, path) : history_.file_at(0, path);
     if (own.has_value() != its.has_value()) {
       unsteady_.insert(path);
-    } else if (!equal(own, its)) {
+    } else if (!same_bytes(own, its)) {
       varying_.insert(path);
     }
   }

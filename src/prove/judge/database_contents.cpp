@@ -6,13 +6,13 @@
 #include <string_view>
 #include <utility>
 
+#include "prove/judge/state_file.h"
+
 namespace untorn::prove {
 
 namespace {
 
 constexpr std::array<std::string_view, 2> companion_suffixes = {"-journal", "-wal"};
-
-using StateFile = std::optional<crash::History::File>;
 
 // What stands for "there is no database" among the contents.
 constexpr Hash128 absent = {0, 1};

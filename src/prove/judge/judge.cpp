@@ -7,6 +7,8 @@
 #include <limits>
 #include <utility>
 
+#include "base/clock.h"
+
 namespace untorn::prove {
 
 namespace {
@@ -17,10 +19,6 @@ constexpr std::size_t head_bytes_max = 256;
 constexpr std::uint64_t progress_states = 256;
 constexpr std::chrono::milliseconds group_time_min{250};
 constexpr std::uint64_t states_without_news_max = 4096;  // J2
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 crash::Count add(crash::Count a, crash::Count b) {
   const bool fits = a.value <= std::numeric_limits<std::uint64_t>::max() - b.value;

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/text.h"
 #include "prove/formats/format.h"
 #include "prove/judge/database_contents.h"
 
@@ -20,15 +21,6 @@ constexpr std::size_t names_in_note_max = 5;
 std::optional<Answer> answer(std::optional<Observed> observed) {
   if (!observed) return {};
   return Answer{*observed, {}};
-}
-
-// "a, b, c and 4 more"
-std::string join_names(const std::vector<std::string>& names) {
-  std::string text;
-  const std::size_t shown = std::min(names.size(), names_in_note_max);
-  for (std::size_t i = 0; i < shown; ++i) text += (i == 0 ? "" : ", ") + names[i];
-  if (shown < names.size()) text += " and " + std::to_string(names.size() - shown) + " more";
-  return text;
 }
 
 DatabaseFiles database_files(const StateFile& database, const StateFile& journal,
@@ -310,7 +302,8 @@ void Plan::plan_durable_in_place(const PathStory& story, Group& group) {
 
 void Plan::note_unsynced() {
   if (unsynced_.empty()) return;
-  notes_.push_back(join_names(unsynced_) + (unsynced_.size() == 1 ? " is" : " are") +
+  notes_.push_back(joined_first(unsynced_, names_in_note_max) +
+                   (unsynced_.size() == 1 ? " is" : " are") +
                    " not synced before the program says it is done, so nobody judged whether the "
                    "new content survives; ask with --expect atomic,parse,durable");
 }
@@ -326,14 +319,14 @@ void Plan::note_absences() {
     }
   }
   if (absent.empty()) return;
-  notes_.push_back("the program itself removes " + join_names(absent) +
+  notes_.push_back("the program itself removes " + joined_first(absent, names_in_note_max) +
                    " and puts it back: a crash in between leaves no such file, which counts as one "
                    "of its versions; rename over it instead");
 }
 
 void Plan::note_unjudged_durability() {
   if (unjudged_durable_.empty()) return;
-  notes_.push_back(join_names(unjudged_durable_) +
+  notes_.push_back(joined_first(unjudged_durable_, names_in_note_max) +
                    ": changed in place after an acknowledgement, so its bytes do not tell whether "
                    "that one survives; ask with --check and UNTORN_ACKED");
 }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "filesystem/operation_kinds.h"
 #include "prove/judge/answer_memo.h"
 #include "prove/judge/state_view.h"
 #include "prove/sandbox/descriptor.h"
@@ -88,22 +89,7 @@ Hash128 signature(const OperationLog& log) {
 
 bool changes_files(const OperationLog& log) {
   return std::ranges::any_of(log.operations, [](const Operation& operation) {
-    switch (operation.kind) {
-      case OperationKind::create:
-      case OperationKind::make_directory:
-      case OperationKind::make_symlink:
-      case OperationKind::make_special:
-      case OperationKind::link:
-      case OperationKind::unlink:
-      case OperationKind::remove_directory:
-      case OperationKind::rename:
-      case OperationKind::exchange:
-      case OperationKind::write:
-      case OperationKind::truncate:
-        return true;
-      default:
-        return false;
-    }
+    return changes_names(operation.kind) || changes_content(operation.kind);
   });
 }
 

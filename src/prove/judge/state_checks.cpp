@@ -11,11 +11,6 @@ namespace {
 
 constexpr std::size_t sector_bytes = 512;
 
-bool equals(const StateFile& file, const Version& version) {
-  if (!file || !version.file) return !file && !version.file;
-  return file->type == version.file->type && file->content.text() == version.file->content.text();
-}
-
 // Do all bytes that differ from `wanted` hold NUL? `text` is not longer than `wanted`.
 bool differs_by_zeros(std::string_view text, std::string_view wanted) {
   return std::equal(text.begin(), text.end(), wanted.begin(),
@@ -92,7 +87,7 @@ std::optional<Observed> check_durable_log(const PathStory& story, const StateFil
 std::optional<Observed> check_atomic(const PathStory& story, const StateFile& file,
                                      std::size_t begun) {
   if (story.path_class == PathClass::log) return check_log(story, file, begun);
-  const auto is_file = [&](const Version& version) { return equals(file, version); };
+  const auto is_file = [&](const Version& version) { return same_bytes(file, version.file); };
   if (std::any_of(story.versions.begin(), story.versions.end(), is_file)) return {};
   return describe(story, file);
 }
@@ -100,7 +95,7 @@ std::optional<Observed> check_atomic(const PathStory& story, const StateFile& fi
 std::optional<Observed> check_durable(const PathStory& story, const StateFile& file,
                                       std::size_t count) {
   if (story.path_class == PathClass::log) return check_durable_log(story, file, count);
-  const auto is_file = [&](const Version& version) { return equals(file, version); };
+  const auto is_file = [&](const Version& version) { return same_bytes(file, version.file); };
   const auto promised =
       story.versions.begin() + static_cast<std::ptrdiff_t>(story.version_at(count));
   if (std::any_of(promised, story.versions.end(), is_file)) return {};
@@ -114,8 +109,9 @@ std::optional<Observed> check_lines(const PathStory& story, const StateFile& fil
   const std::string_view text = file->content.text();
   if (text.empty() || text.back() == '\n') return {};
   // A last line that the program itself never ended is whole when it is all there.
-  const bool complete = std::any_of(story.versions.begin(), story.versions.end(),
-                                    [&](const Version& version) { return equals(file, version); });
+  const bool complete =
+      std::any_of(story.versions.begin(), story.versions.end(),
+                  [&](const Version& version) { return same_bytes(file, version.file); });
   return complete ? std::nullopt : std::optional(Observed::cut_short);
 }
 

@@ -9,12 +9,11 @@
 #include <vector>
 
 #include "crash/engine.h"
+#include "prove/judge/state_file.h"
 #include "prove/judge/versions.h"
 #include "prove/prove.h"
 
 namespace untorn::prove {
-
-using StateFile = std::optional<crash::History::File>;
 
 // Class whole: is the file one of its versions? Class log: is it a prefix of its last version? A
 // record that the program was about to sync when the cut came, after operations [0, begun), may

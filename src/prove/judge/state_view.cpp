@@ -3,17 +3,14 @@
 
 #include <string>
 
+#include "base/text.h"
+
 namespace untorn::prove {
 
 namespace {
 
 constexpr std::uint64_t nothing_there = 0x6E6F6E65U;
 constexpr std::uint64_t folder_there = 0x666F6C64U;
-
-std::string_view folder_of(std::string_view path) {
-  const auto slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
-}
 
 Hash128 status_of(const std::optional<crash::History::File>& file) {
   if (!file) return combine(Hash128{}, nothing_there);

@@ -10,6 +10,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "prove/judge/state_file.h"
+
 namespace untorn::prove {
 
 namespace {
@@ -363,15 +365,9 @@ void StoryTeller::fill_versions() {
   }
 }
 
-bool same_file(const std::optional<crash::History::File>& a,
-               const std::optional<crash::History::File>& b) {
-  if (!a || !b) return !a && !b;
-  return a->type == b->type && a->content.text() == b->content.text();
-}
-
 void StoryTeller::merge_equal_versions() {
   if (story_.path_class == PathClass::in_place) return;
-  const auto equal = [](const Version& a, const Version& b) { return same_file(a.file, b.file); };
+  const auto equal = [](const Version& a, const Version& b) { return same_bytes(a.file, b.file); };
   const auto end = std::unique(story_.versions.begin(), story_.versions.end(), equal);
   story_.versions.erase(end, story_.versions.end());
 }

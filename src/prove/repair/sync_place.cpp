@@ -4,20 +4,14 @@
 #include <algorithm>
 #include <optional>
 
+#include "filesystem/operation_kinds.h"
+
 namespace untorn::prove {
 
 namespace {
 
-bool changes_content(const Operation& operation) {
-  return operation.kind == OperationKind::write || operation.kind == OperationKind::truncate;
-}
-
-bool changes_names(const Operation& operation) {
-  return operation.kind <= OperationKind::exchange;
-}
-
 bool touches_directory(const Operation& operation, InodeId directory) {
-  return changes_names(operation) &&
+  return changes_names(operation.kind) &&
          (operation.directory == directory || operation.target_directory == directory);
 }
 
@@ -28,7 +22,8 @@ class SyncSearch {
   std::vector<VirtualSync> run() {
     const BadState& bad = failure_.simplest;
     const auto concerns = [&](std::size_t lost) {
-      return changes_content(log_.operations[lost]) && log_.operations[lost].inode == bad.inode;
+      return changes_content(log_.operations[lost].kind) &&
+             log_.operations[lost].inode == bad.inode;
     };
     // What the path itself holds comes first.
     for (const bool own : {true, false}) {
@@ -44,11 +39,11 @@ class SyncSearch {
     const auto exposer = find_exposer(lost);
     if (!exposer) return;
     const Operation& operation = log_.operations[lost];
-    if (changes_content(operation)) {
+    if (changes_content(operation.kind)) {
       add(lost, *exposer, operation.inode, false);
       return;
     }
-    if (!changes_names(operation)) return;
+    if (!changes_names(operation.kind)) return;
     for (const InodeId directory : {operation.target_directory, operation.directory}) {
       if (directory != no_inode) add(lost, *exposer, directory, true);
     }
@@ -60,7 +55,7 @@ class SyncSearch {
     for (std::size_t i = lost; i < exposer; ++i) {
       const Operation& operation = log_.operations[i];
       const bool changes = directory ? touches_directory(operation, inode)
-                                     : changes_content(operation) && operation.inode == inode;
+                                     : changes_content(operation.kind) && operation.inode == inode;
       if (changes) last = i;
     }
     const std::size_t before = end_of_call(log_, last);
@@ -104,8 +99,8 @@ class SyncSearch {
 
   // A later write to the same file does not count: no sync makes two writes one.
   [[nodiscard]] static bool builds_on(const Operation& kept, const Operation& lost) {
-    if (changes_names(kept)) return true;
-    return changes_content(kept) && (kept.inode != lost.inode || changes_names(lost));
+    if (changes_names(kept.kind)) return true;
+    return changes_content(kept.kind) && (kept.inode != lost.inode || changes_names(lost.kind));
   }
 
   const OperationLog& log_;

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "filesystem/operation_kinds.h"
 #include "prove/trace/trace.h"
 
 namespace untorn::prove {
@@ -82,20 +83,9 @@ class LogCheck {
       if (!exists_or_none(inode)) return "it is about a file that is not there";
     }
     if (operation.entered != no_index && operation.entered > index) return "it began after its end";
+    if (changes_names(operation.kind)) return problem_with_names(operation);
+    if (changes_content(operation.kind)) return problem_with_content(operation);
     switch (operation.kind) {
-      case OperationKind::create:
-      case OperationKind::make_directory:
-      case OperationKind::make_symlink:
-      case OperationKind::make_special:
-      case OperationKind::link:
-      case OperationKind::unlink:
-      case OperationKind::remove_directory:
-      case OperationKind::rename:
-      case OperationKind::exchange:
-        return problem_with_names(operation);
-      case OperationKind::write:
-      case OperationKind::truncate:
-        return problem_with_content(operation);
       case OperationKind::acknowledge:
       case OperationKind::sync_all:
       case OperationKind::unmodelled:

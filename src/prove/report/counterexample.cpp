@@ -7,6 +7,7 @@
 #include <limits>
 #include <utility>
 
+#include "filesystem/operation_kinds.h"
 #include "prove/replay/log_name.h"
 #include "prove/replay/token.h"
 
@@ -16,36 +17,10 @@ namespace {
 
 constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
 
-bool changes_content(const Operation& operation) {
-  return operation.kind == OperationKind::write || operation.kind == OperationKind::truncate;
-}
-
-bool changes_names(const Operation& operation) {
-  switch (operation.kind) {
-    case OperationKind::create:
-    case OperationKind::make_directory:
-    case OperationKind::make_symlink:
-    case OperationKind::make_special:
-    case OperationKind::link:
-    case OperationKind::unlink:
-    case OperationKind::remove_directory:
-    case OperationKind::rename:
-    case OperationKind::exchange:
-      return true;
-    default:
-      return false;
-  }
-}
-
 // Puts a name where it was not, so that readers find what lies behind it.
 bool publishes(const Operation& operation) {
   return operation.kind == OperationKind::rename || operation.kind == OperationKind::link ||
          operation.kind == OperationKind::exchange || operation.kind == OperationKind::create;
-}
-
-std::string below(const crash::Path& directory, const std::string& name) {
-  if (directory == "/") return directory + name;
-  return directory.empty() ? name : directory + "/" + name;
 }
 
 bool is_durability(Check check) {
@@ -67,12 +42,13 @@ OperationNote Explainer::note(std::size_t operation) const {
   const Operation& done = log_.operations.at(operation);
   OperationNote note;
   note.operation = to_string(done.kind);
-  if (changes_names(done)) {
+  if (changes_names(done.kind)) {
     if (done.directory != no_inode) {
-      note.path = below(history_.path_of(done.directory, operation), done.name);
+      note.path = crash::join(history_.path_of(done.directory, operation), done.name);
     }
     if (done.target_directory != no_inode) {
-      note.target = below(history_.path_of(done.target_directory, operation), done.target_name);
+      note.target =
+          crash::join(history_.path_of(done.target_directory, operation), done.target_name);
     }
     if (note.path.empty()) note.path = note.target;
   } else if (done.inode != no_inode) {
@@ -109,7 +85,7 @@ std::size_t Explainer::choose_lost(const Failure& failure) const {
   const BadState& bad = failure.simplest;
   const auto concerns = [&](std::size_t index) {
     const Operation& operation = log_.operations[index];
-    return changes_content(operation) && operation.inode == bad.inode;
+    return changes_content(operation.kind) && operation.inode == bad.inode;
   };
   if (!is_durability(failure.check) || failure.simplest.observed != Observed::old_after_ack) {
     const auto found = std::find_if(bad.lost.begin(), bad.lost.end(), concerns);
@@ -118,7 +94,7 @@ std::size_t Explainer::choose_lost(const Failure& failure) const {
   if (!bad.lost.empty()) return bad.lost.front();
   for (std::size_t i = bad.begun; i < log_.operations.size(); ++i) {
     const Operation& operation = log_.operations[i];
-    const bool changing = changes_content(operation) || changes_names(operation);
+    const bool changing = changes_content(operation.kind) || changes_names(operation.kind);
     if (!changing) continue;
     if (failure.story == nullptr) return i;
     const auto& inodes = failure.story->inodes;
@@ -139,8 +115,8 @@ std::size_t Explainer::choose_kept(const Failure& failure, std::size_t lost) con
                                              failure.story->inodes.end(), operation.inode);
     if (!concerns) continue;
     const bool exposes = publishes(operation) || operation.kind == OperationKind::truncate;
-    const bool counts = exposes || (changes_content(operation) && lost < index) ||
-                        (failure.story == nullptr && changes_names(operation));
+    const bool counts = exposes || (changes_content(operation.kind) && lost < index) ||
+                        (failure.story == nullptr && changes_names(operation.kind));
     if (!counts) continue;
     std::size_t& place = lost != none && index > lost ? later : earlier;
     const bool weaker = place != none && !exposes &&
@@ -178,7 +154,7 @@ std::size_t Explainer::written_in_place(const Failure& failure) const {
 
 std::string Explainer::missing_sync(const Failure& failure, const Choice& choice) const {
   const Operation& lost = log_.operations[choice.lost];
-  if (changes_names(lost)) return "fsync of the directory after " + at(choice.lost);
+  if (changes_names(lost.kind)) return "fsync of the directory after " + at(choice.lost);
   if (choice.kept != none && choice.kept > choice.lost && publishes(log_.operations[choice.kept])) {
     const std::string first = at(choice.lost);
     const std::string second = at(choice.kept);

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/text.h"
 #include "prove/report/source_lines.h"
 #include "prove/report/window.h"
 
@@ -145,11 +146,6 @@ void PictureMaker::draw(ProveReport& report) const {
 namespace {
 
 using Mark = PictureLine::Mark;
-
-std::string_view folder_of(std::string_view path) {
-  const auto slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
-}
 
 class PictureLines {
  public:

@@ -10,6 +10,8 @@
 #include <optional>
 #include <string_view>
 
+#include "filesystem/operation_kinds.h"
+
 namespace untorn::prove {
 
 namespace {
@@ -85,10 +87,7 @@ class WindowFinder {
     const auto begun =
         log_.operations.begin() + static_cast<std::ptrdiff_t>(failure_.simplest.begun);
     const bool synced = std::any_of(log_.operations.begin(), begun, [](const Operation& operation) {
-      return operation.kind == OperationKind::sync_file ||
-             operation.kind == OperationKind::sync_data ||
-             operation.kind == OperationKind::sync_directory ||
-             operation.kind == OperationKind::sync_all;
+      return is_sync(operation.kind);
     });
     return synced ? std::nullopt : std::optional(link_to_new);
   }

@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <ctime>
 
+#include "base/text.h"
 #include "prove/sandbox/parts.h"
 
 namespace untorn::prove {
@@ -26,11 +27,6 @@ constexpr std::uint32_t watched_events = IN_MODIFY | IN_ATTRIB | IN_CLOSE_WRITE 
 
 std::string join(const std::string& folder, const std::string& name) {
   return folder.empty() ? name : folder + "/" + name;
-}
-
-std::string folder_of(const std::string& path) {
-  const auto slash = path.rfind('/');
-  return slash == std::string::npos ? std::string() : path.substr(0, slash);
 }
 
 bool same(const std::optional<crash::History::File>& a,
@@ -176,7 +172,7 @@ void Stage::look_for_links(const std::string& folder) {
 }
 
 bool Stage::is_rewritten(const std::string& path) const {
-  for (std::string at = folder_of(path); !at.empty(); at = folder_of(at)) {
+  for (std::string at(folder_of(path)); !at.empty(); at = std::string(folder_of(at))) {
     if (rewritten_.contains(at)) return true;
   }
   return false;
@@ -193,7 +189,7 @@ Result<void> Stage::show(const Sandbox::Difference& state) {
   Files folders;
   for (const auto& [path, file] : wanted) {
     if (!file) continue;
-    for (std::string at = folder_of(path); !at.empty(); at = folder_of(at)) {
+    for (std::string at(folder_of(path)); !at.empty(); at = std::string(folder_of(at))) {
       const auto known = wanted.find(at);
       if (known != wanted.end() ? known->second.has_value() : is_folder(lower_, at)) continue;
       folders[at] = crash::History::File{no_inode, FileType::directory, {}, 0755};
@@ -232,7 +228,7 @@ Result<void> Stage::apply(const Files& wanted) {
 
 // Makes one path what the state wants, whatever is there.
 Result<void> Stage::put(const std::string& path, const Files& wanted) {
-  for (std::string at = folder_of(path); !at.empty(); at = folder_of(at)) {
+  for (std::string at(folder_of(path)); !at.empty(); at = std::string(folder_of(at))) {
     const auto above = wanted.find(at);
     const bool stands =
         above == wanted.end() || (above->second && above->second->type == FileType::directory);

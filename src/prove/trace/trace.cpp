@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <ctime>
 
+#include "base/clock.h"
 #include "prove/sandbox/parts.h"
 #include "prove/stack/node_script.h"
 #include "prove/trace/child.h"
@@ -79,7 +80,7 @@ Result<Trace> trace_command(Sandbox& sandbox, const TraceOptions& given, StackCo
     return std::unexpected(Error(Code::io, Step::open_directory, Outcome::not_applied, reason,
                                  *program, "the command could not be started"));
   }
-  trace.elapsed_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  trace.elapsed_s = seconds_since(start);
   TracedTree& tree = tracer.recorder().tree();
   const bool complete = trace.end != RunEnd::too_much && trace.end != RunEnd::interrupted &&
                         trace.end != RunEnd::escaped;
