@@ -95,11 +95,11 @@ class Epoch {
   void resolve(const std::vector<bool>& kept, const Visit& visit) const {
     footprint_.resolve([&](NameId name) { return value(name, kept); }, visit);
   }
-  // The same for what lies behind one name below a directory whose path is `prefix`.
+  // The same for what lies behind one name below the directory at `place`.
   template <class Visit>
-  void resolve_step(const Footprint::Step& step, const Path& prefix, const std::vector<bool>& kept,
-                    const Visit& visit) const {
-    footprint_.resolve_step(step, prefix, [&](NameId name) { return value(name, kept); }, visit);
+  void resolve_step(const Footprint::Step& step, const Footprint::Place& place,
+                    const std::vector<bool>& kept, const Visit& visit) const {
+    footprint_.resolve_step(step, place, [&](NameId name) { return value(name, kept); }, visit);
   }
 
  private:

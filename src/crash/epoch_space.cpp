@@ -29,7 +29,7 @@ class EpochSpace::Partition {
       for (const std::uint32_t before : epoch.after(element)) join(element, before);
     }
     join_bound_files();
-    walk_settled(root_inode, epoch.footprint().root(), {});
+    walk_settled(epoch.footprint().root(), {{root_inode}, {}});
   }
 
   [[nodiscard]] HashSum base() const noexcept { return base_; }
@@ -75,17 +75,17 @@ class EpochSpace::Partition {
   }
 
   // Below a directory that stays where it is in every state of the epoch.
-  void walk_settled(InodeId directory, const PathNode* node, const Path& prefix) {
-    epoch_.footprint().each_step(directory, node, [&](const Footprint::Step& step) {
+  void walk_settled(const PathNode* node, const Footprint::Place& place) {
+    epoch_.footprint().each_step(place.directories.back(), node, [&](const Footprint::Step& step) {
       if (const Epoch::Slot* slot = epoch_.slot(step.name)) {
         const std::uint32_t owner = slot->front().first;
-        entries_.emplace_back(owner, Component::Entry{step, prefix});
+        entries_.emplace_back(owner, Component::Entry{step, place});
         join_slot(step, owner);
         return;
       }
       const InodeId inode = epoch_.settled_value(step.name);
       if (inode == no_inode) return;
-      const Path path = join_path(prefix, step.name);
+      Path path = join_path(place.path, step.name);
       if (step.wanted) {
         const std::uint32_t file = epoch_.file_of(inode);
         if (file == no_index) {
@@ -94,7 +94,10 @@ class EpochSpace::Partition {
           settled_files_.emplace_back(path, file);
         }
       }
-      if (epoch_.history().is_directory(inode)) walk_settled(inode, step.node, path);
+      if (!epoch_.history().is_directory(inode)) return;
+      Footprint::Place below{place.directories, std::move(path)};
+      below.directories.push_back(inode);
+      walk_settled(step.node, below);
     });
   }
 
@@ -160,7 +163,7 @@ Component::Configuration EpochSpace::configuration(const Component& component,
     }
   };
   for (const Component::Entry& entry : component.entries) {
-    epoch_.resolve_step(entry.step, entry.prefix, kept, add);
+    epoch_.resolve_step(entry.step, entry.place, kept, add);
   }
   for (const auto& [path, file] : component.settled_files) {
     files[epoch_.variants_of(file, kept)] += path_factor(path);

@@ -28,7 +28,7 @@ struct Component {
   // The names, below directories that cannot move, at which it begins.
   struct Entry {
     Footprint::Step step;
-    Path prefix;
+    Footprint::Place place;
   };
   std::vector<Entry> entries;
   std::vector<std::pair<Path, std::uint32_t>> settled_files;  // paths that lead to open files

@@ -69,11 +69,21 @@ class Footprint {
   void resolve(const Value& value, const Visit& visit) const {
     resolve_in({root_inode, nullptr}, root(), {}, value, visit);
   }
-  // The same for what lies behind one name below a directory whose path is `prefix`.
+  // The directories from the root to one of them, and its path.
+  struct Place {
+    std::vector<InodeId> directories;
+    Path path;
+  };
+  // The same for what lies behind one name below the directory at `place`.
   template <class Value, class Visit>
-  void resolve_step(const Step& step, const Path& prefix, const Value& value,
+  void resolve_step(const Step& step, const Place& place, const Value& value,
                     const Visit& visit) const {
-    resolve_below(step, nullptr, prefix, value, visit);
+    std::vector<Way> ways;
+    ways.reserve(place.directories.size());  // they point at each other
+    for (const InodeId directory : place.directories) {
+      ways.push_back({directory, ways.empty() ? nullptr : &ways.back()});
+    }
+    resolve_below(step, &ways.back(), place.path, value, visit);
   }
 
  private:

@@ -151,7 +151,7 @@ class Membership::Power {
         if (file != no_index) layout.variants[inode] = epoch.variants_of(file, kept);
       };
       for (const Component::Entry& entry : component.entries) {
-        epoch.resolve_step(entry.step, entry.prefix, kept, add);
+        epoch.resolve_step(entry.step, entry.place, kept, add);
       }
       for (const auto& [path, file] : component.settled_files) {
         add(path, epoch.files()[file].inode);

@@ -250,6 +250,21 @@ void names(std::vector<SampleLog>& logs) {
                   }});
 }
 
+void directory_below_itself(std::vector<SampleLog>& logs) {
+  // Where renames are parted the directory at "d" may come to lie below itself.
+  logs.push_back({"directory_that_takes_in_the_one_above_it", [](LogMaker& m) {
+                    m.initial_file("a", fill(1300, 'o'));
+                    m.initial_directory("d");
+                    m.initial_file("d/b", "old");
+                    m.unlink("d/b");
+                    m.make_directory("d/b");
+                    m.exchange("d/b", "a");
+                    m.exchange("d", "a");
+                    m.sync_directory("");
+                    m.rename("a", "d/c");
+                  }});
+}
+
 void whole_directories(std::vector<SampleLog>& logs) {
   logs.push_back({"directory_renamed", [](LogMaker& m) {
                     m.initial_directory("d");
@@ -325,6 +340,7 @@ const std::vector<SampleLog>& sample_logs() {
     blocks(made);
     names(made);
     whole_directories(made);
+    directory_below_itself(made);
     add_sync_logs(made);
     return made;
   }();
