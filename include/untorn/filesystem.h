@@ -74,7 +74,10 @@ struct Status {
   std::int64_t changed_ns = 0;   // since the epoch
   std::int64_t born_ns = 0;      // since the epoch; 0: the file system does not tell
   bool mount_root = false;       // STATX_ATTR_MOUNT_ROOT: a mount begins at this very name
-  bool immutable = false;        // STATX_ATTR_IMMUTABLE
+  bool immutable = false;        // STATX_ATTR_IMMUTABLE or STATX_ATTR_APPEND: it keeps its names
+  // The mount that it was reached by: a number that no other mount of this machine has until it
+  // starts anew (STATX_MNT_ID_UNIQUE, Linux 6.8). 0: the kernel does not tell.
+  std::uint64_t mount = 0;
 };
 
 enum class RenameMode : std::uint8_t { replace, no_replace, exchange };
@@ -86,12 +89,23 @@ struct Entry {
   std::uint64_t inode = 0;
 };
 
+// What FileSystem::sync_range is worth.
+enum class RangeSync : std::uint8_t {
+  nothing,       // it promises nothing: overlay, btrfs, no journal, or a file system not looked at
+  before_names,  // bytes and size that it has waited for persist before any later change of a name
+};
+
 // What the kind of file system underneath means for a promise.
 struct FileSystemKind {
   std::string name;  // "ext4", "xfs", "btrfs", "tmpfs", "overlay", "nfs", …, or "unknown"
   bool volatile_storage = false;  // nothing survives a power cut: tmpfs, ramfs, overlay `volatile`
   bool network = false;           // NFS, CIFS, 9p, …: locks and syncs follow the server's rules
   bool atomic_rename = true;      // false: a power cut may tear a rename (vfat, exfat)
+  // From an allow-list of what was cut off in the lab (docs/internals/protocols.md): a file system,
+  // its options and features, its devices and the kernel, all of them known; `nothing` otherwise.
+  RangeSync range_sync = RangeSync::nothing;
+  bool fast_commit = false;  // ext4 with that feature: a sync of one file need not be a full commit
+  std::string why_classic = {};  // ext4 and xfs without before_names: the reason, one phrase
 };
 
 // The first bytes of a file as memory that all who map it share: what one process stores, the
@@ -134,6 +148,15 @@ class FileSystem {
   [[nodiscard]] virtual SystemResult<void> sync(Handle handle) = 0;
   // fdatasync(2): content, and the size needed to read it.
   [[nodiscard]] virtual SystemResult<void> sync_data(Handle file) = 0;
+  // sync_file_range(2) of the whole file, all three flags: writes its bytes back and waits. No
+  // flush of the device, no commit of a journal; what that is worth says
+  // FileSystemKind::range_sync. Reports write errors, once, as fsync does.
+  [[nodiscard]] virtual SystemResult<void> sync_range(Handle file) = 0;
+  // sync_file_range(2) with SYNC_FILE_RANGE_WRITE alone: starts the write-back and does not wait.
+  // Promises nothing; a later sync of any kind has less to wait for.
+  virtual SystemResult<void> start_writeback(Handle file) = 0;
+  // syncfs(2): everything of the file system that holds `handle`, that of strangers too.
+  [[nodiscard]] virtual SystemResult<void> sync_everything(Handle handle) = 0;
 
   [[nodiscard]] virtual SystemResult<void> rename(Handle from_directory, std::string_view from,
                                                   Handle to_directory, std::string_view to,
@@ -164,6 +187,10 @@ class FileSystem {
                                                      std::uint32_t group) = 0;
   // Extended attributes by full name ("user.x", "system.posix_acl_access", …).
   [[nodiscard]] virtual SystemResult<std::vector<std::string>> list_attributes(Handle file) = 0;
+  // The same of a name, which need not be readable; a symbolic link is not followed. Where /proc is
+  // not mounted the file is opened to be asked: then it must be readable, and a link gives ELOOP.
+  [[nodiscard]] virtual SystemResult<std::vector<std::string>> list_attributes_at(
+      Handle directory, std::string_view name) = 0;
   [[nodiscard]] virtual SystemResult<std::string> get_attribute(Handle file,
                                                                 const std::string& name) = 0;
   [[nodiscard]] virtual SystemResult<void> set_attribute(Handle file, const std::string& name,
@@ -177,6 +204,12 @@ class FileSystem {
 
   // What lies under this handle. Never fails: an unreadable answer is "unknown".
   [[nodiscard]] virtual FileSystemKind kind(Handle handle) = 0;
+  // The same for a handle with this status, remembered for each mount: most calls then make no
+  // system call. A mount that gets other options while it is used is noticed within a minute.
+  [[nodiscard]] virtual FileSystemKind remembered_kind(Handle handle, const Status& status) {
+    (void)status;
+    return kind(handle);
+  }
 
   // 128 random bits for the name of a temporary.
   [[nodiscard]] virtual std::pair<std::uint64_t, std::uint64_t> random_bits() = 0;

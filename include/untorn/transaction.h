@@ -23,16 +23,25 @@
 //  X6  A damaged intent, or one of a newer format, is never applied and never removed.
 //
 // The way of a commit: new content is staged in temporaries beside the targets (in the nearest
-// directory that is there, for one that the transaction makes) and synced, with their directories;
+// directory that is there, for one that the transaction makes) and made safe, with their names;
 // one intent record, `.untorn/transaction`, with checksums is made durable (the commit point); the
-// operations are applied and their directories synced; the intent is removed, durably.
+// operations are applied and made durable; the intent is removed, durably.
 //
-// Cost, counted by tests/crash/transaction_calls_test.cpp. Syncs: one for each file put; one for
-// each old file that is replaced or removed (its content is in the intent, as a hash); one for the
-// root and for each other directory with temporaries; one for each directory that operations touch;
-// three for the intent; and one for each directory that gets a new directory with content in it. So
-// one replaced file costs 7, where replace_file() costs 2: a transaction is for several files. The
-// new content is kept in memory until commit() and needs free space for a second copy.
+// Cost in syncs, counted by tests/crash/transaction_calls_test.cpp. Each is at most one flushing
+// commit.
+//   one_commit  (ext4 and xfs where it is allowed, see replace.h) 2, whatever the operations: one
+//               for the intent with all that it relies on, one for its end with all that it says.
+//               Each content is waited for by sync_file_range.
+//               (ext4 with fast commits: as elsewhere, but without a sync for each content.)
+//   btrfs       with three contents or more, new ones and old ones: 3, and one for the directories
+//               that operations touch (for each, if they are one or two). The first is a syncfs and
+//               writes back what others have changed on that file system.
+//   elsewhere   one for each file put; one for each old file that is replaced or removed (its
+//               content is in the intent, as a hash); one for the root and for each other directory
+//               with temporaries; one for each directory that operations touch; three for the
+//               intent. So one replaced file costs 7, where replace_file() costs 2.
+// On btrfs and elsewhere, one more for each directory that gets a new directory with content in it.
+// The new content is kept in memory until commit() and needs free space for a second copy.
 //
 // What a reader that does not use Untorn may see: each name holds its old or its new content whole,
 // but between the commit point and the end of commit() (after a crash: of the recovery) some names
@@ -118,7 +127,8 @@ struct TransactionRecovery {
 struct TransactionReceipt {
   std::uint64_t operations = 0;
   std::uint64_t bytes = 0;
-  unsigned syncs = 0;
+  unsigned syncs = 0;  // calls of fsync and syncfs; each at most one flushing commit
+  Protocol protocol = Protocol::classic;  // one_commit or classic, which syncs more
   Durability achieved = Durability::durable;
   std::string why_lower;                   // as in Receipt
   std::vector<std::string> metadata_lost;  // "PATH: owner"

@@ -11,6 +11,7 @@ template <class T>
 using Named = std::pair<std::string_view, T>;
 
 constexpr std::array makers = {
+    Named<Maker>("Batch", make_batch),
     Named<Maker>("Document", make_document),
     Named<Maker>("Transaction", make_transaction),
     Named<Maker>("TreeLock", make_tree_lock),
@@ -27,9 +28,15 @@ constexpr std::array makers = {
 };
 
 constexpr std::array functions = {
-    Named<Function>("recover", run_recover),       Named<Function>("doctor", run_doctor),
-    Named<Function>("sweep", run_sweep),           Named<Function>("similarity", run_similarity),
-    Named<Function>("confidence", run_confidence), Named<Function>("signature", run_signature),
+    Named<Function>("etag", run_etag),
+    Named<Function>("read_version", run_read_version),
+    Named<Function>("recover_in_place", run_recover_in_place),
+    Named<Function>("recover", run_recover),
+    Named<Function>("doctor", run_doctor),
+    Named<Function>("sweep", run_sweep),
+    Named<Function>("similarity", run_similarity),
+    Named<Function>("confidence", run_confidence),
+    Named<Function>("signature", run_signature),
     Named<Function>("line_fixes", run_line_fixes),
 };
 

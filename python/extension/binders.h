@@ -8,6 +8,7 @@
 
 namespace untorn::python {
 
+[[nodiscard]] Result<std::unique_ptr<Bound>> make_batch(Call& call, const Logger& logger);
 [[nodiscard]] Result<std::unique_ptr<Bound>> make_document(Call& call, const Logger& logger);
 [[nodiscard]] Result<std::unique_ptr<Bound>> make_transaction(Call& call, const Logger& logger);
 [[nodiscard]] Result<std::unique_ptr<Bound>> make_tree_lock(Call& call, const Logger& logger);
@@ -22,7 +23,10 @@ namespace untorn::python {
 [[nodiscard]] Result<std::unique_ptr<Bound>> make_line_fixer(Call& call, const Logger& logger);
 [[nodiscard]] Result<std::unique_ptr<Bound>> make_phase_files(Call& call, const Logger& logger);
 
+[[nodiscard]] Result<Reply> run_etag(Call& call);
+[[nodiscard]] Result<Reply> run_read_version(Call& call);
 [[nodiscard]] Result<Reply> run_recover(Call& call);
+[[nodiscard]] Result<Reply> run_recover_in_place(Call& call);
 [[nodiscard]] Result<Reply> run_doctor(Call& call);
 [[nodiscard]] Result<Reply> run_sweep(Call& call);
 [[nodiscard]] Result<Reply> run_similarity(Call& call);

@@ -15,6 +15,8 @@ bool to_path(PyObject* argument, PathArgument& path) {
   return true;
 }
 
+namespace {
+
 bool to_durability(const char* word, Durability& durability) {
   for (const Durability level : {Durability::process, Durability::ordered, Durability::durable}) {
     if (to_string(level) != word) continue;
@@ -23,6 +25,41 @@ bool to_durability(const char* word, Durability& durability) {
   }
   PyErr_Format(PyExc_ValueError, "durability is process, ordered or durable, not '%s'", word);
   return false;
+}
+
+bool add_more(PyObject* more, ReplaceOptions& options) {
+  const char* if_match = nullptr;
+  int detects = 0;
+  unsigned backups = 0;
+  int create_parents = 0;
+  int classic = 0;
+  PyObject* sidecar = nullptr;
+  if (PyArg_ParseTuple(more, "zpIppO:options", &if_match, &detects, &backups, &create_parents,
+                       &classic, &sidecar) == 0) {
+    return false;
+  }
+  if (if_match != nullptr) options.if_match = if_match;
+  options.match = detects != 0 ? Match::detect : Match::cooperative;
+  options.backups = backups;
+  options.create_parents = create_parents != 0;
+  options.protocol = classic != 0 ? ProtocolChoice::classic : ProtocolChoice::automatic;
+  if (sidecar == Py_None) return true;
+  PathArgument path;
+  if (!to_path(sidecar, path)) return false;
+  options.sidecar = path.bytes;
+  return true;
+}
+
+}  // namespace
+
+bool to_options(const char* durability, bool exclusive, PyObject* more, ReplaceOptions& options) {
+  if (!to_durability(durability, options.durability)) return false;
+  if (exclusive) {
+    // As O_EXCL: any name that is there is in the way, a symbolic link too.
+    options.existence = Existence::must_not_exist;
+    options.symlink = SymlinkPolicy::refuse;
+  }
+  return more == Py_None || add_more(more, options);
 }
 
 Owned to_bytes(PyObject* data) {
@@ -82,6 +119,8 @@ PyObject* to_fields(const Receipt& receipt) {
       set(into, "achieved", to_text(to_string(receipt.achieved))) &&
       set(into, "protocol", to_text(to_string(receipt.protocol))) &&
       set(into, "syncs", Owned(PyLong_FromUnsignedLong(receipt.syncs))) &&
+      set(into, "commits", Owned(PyLong_FromUnsignedLong(receipt.commits))) &&
+      set(into, "retries", Owned(PyLong_FromUnsignedLong(receipt.retries))) &&
       set(into, "bytes", Owned(PyLong_FromUnsignedLongLong(receipt.bytes))) &&
       set(into, "existed", Owned(PyBool_FromLong(receipt.existed ? 1 : 0))) &&
       set(into, "hard_links_split", Owned(PyBool_FromLong(receipt.hard_links_split ? 1 : 0))) &&

@@ -26,7 +26,10 @@ struct PathArgument {
 };
 [[nodiscard]] bool to_path(PyObject* argument, PathArgument& path);
 
-[[nodiscard]] bool to_durability(const char* word, Durability& durability);
+// From what untorn/_common.py checked: `exclusive` as of mode "x", `more` None or the tuple of
+// options_of().
+[[nodiscard]] bool to_options(const char* durability, bool exclusive, PyObject* more,
+                              ReplaceOptions& options);
 
 // The content of a bytes object itself, or a copy of any other object's C-contiguous buffer: what
 // is written must not change while other threads of the interpreter run.

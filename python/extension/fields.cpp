@@ -32,6 +32,8 @@ JsonValue json_of(const Receipt& receipt) {
                     {"achieved", text_of(to_string(receipt.achieved))},
                     {"protocol", text_of(to_string(receipt.protocol))},
                     {"syncs", number_of(receipt.syncs)},
+                    {"commits", number_of(receipt.commits)},
+                    {"retries", number_of(receipt.retries)},
                     {"bytes", number_of(receipt.bytes)},
                     {"existed", JsonValue::boolean(receipt.existed)},
                     {"hard_links_split", JsonValue::boolean(receipt.hard_links_split)},

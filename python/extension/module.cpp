@@ -41,24 +41,13 @@ bool write_all(Stream& stream, PyObject* name, std::string_view bytes) {
   return true;
 }
 
-ReplaceOptions options_of(Durability durability, bool exclusive) {
-  ReplaceOptions options;
-  options.durability = durability;
-  if (exclusive) {
-    // As O_EXCL: any name that is there is in the way, a symbolic link too.
-    options.existence = Existence::must_not_exist;
-    options.symlink = SymlinkPolicy::refuse;
-  }
-  return options;
-}
-
 PyObject* commit(Stream& stream, PyObject* name) {
   auto receipt = without_interpreter([&] { return stream.commit(); });
   return receipt ? to_fields(*receipt) : raise(receipt.error(), name);
 }
 
 constexpr const char* replace_text =
-    "replace(path, data, durability, exclusive) -> fields of a Receipt\n\n"
+    "replace(path, data, durability, exclusive, more) -> fields of a Receipt\n\n"
     "Replaces the file by the bytes of data.";
 
 PyObject* replace(PyObject* /*module*/, PyObject* arguments) noexcept {
@@ -67,15 +56,17 @@ PyObject* replace(PyObject* /*module*/, PyObject* arguments) noexcept {
     PyObject* data = nullptr;
     const char* word = nullptr;
     int exclusive = 0;
-    if (PyArg_ParseTuple(arguments, "OOsp:replace", &target, &data, &word, &exclusive) == 0) {
+    PyObject* more = nullptr;
+    if (PyArg_ParseTuple(arguments, "OOspO:replace", &target, &data, &word, &exclusive, &more) ==
+        0) {
       return nullptr;
     }
     PathArgument path;
-    Durability durability{};
-    if (!to_path(target, path) || !to_durability(word, durability)) return nullptr;
+    ReplaceOptions options;
+    if (!to_path(target, path) || !to_options(word, exclusive != 0, more, options)) return nullptr;
     const Owned bytes = to_bytes(data);
     if (bytes == nullptr) return nullptr;
-    Stream stream(path.bytes, options_of(durability, exclusive != 0));
+    Stream stream(path.bytes, options);
     auto opened = without_interpreter([&] { return stream.open(); });
     if (!opened) return raise(opened.error(), path.name.get());
     if (!write_all(stream, path.name.get(), view_of(bytes.get()))) return nullptr;
@@ -116,7 +107,7 @@ ReplacerObject& object_of(PyObject* self) {
 }
 
 char replacer_text[] =
-    "Replacer(path, durability, exclusive)\n\n"
+    "Replacer(path, durability, exclusive, more)\n\n"
     "A replacement in pieces; the file stays as it is until commit().";
 
 PyObject* replacer_new(PyTypeObject* type, PyObject* arguments, PyObject* /*keywords*/) noexcept {
@@ -124,13 +115,14 @@ PyObject* replacer_new(PyTypeObject* type, PyObject* arguments, PyObject* /*keyw
     PyObject* target = nullptr;
     const char* word = nullptr;
     int exclusive = 0;
-    if (PyArg_ParseTuple(arguments, "Osp:Replacer", &target, &word, &exclusive) == 0) {
+    PyObject* more = nullptr;
+    if (PyArg_ParseTuple(arguments, "OspO:Replacer", &target, &word, &exclusive, &more) == 0) {
       return nullptr;
     }
     PathArgument path;
-    Durability durability{};
-    if (!to_path(target, path) || !to_durability(word, durability)) return nullptr;
-    auto stream = std::make_unique<Stream>(path.bytes, options_of(durability, exclusive != 0));
+    ReplaceOptions options;
+    if (!to_path(target, path) || !to_options(word, exclusive != 0, more, options)) return nullptr;
+    auto stream = std::make_unique<Stream>(path.bytes, options);
     auto opened = without_interpreter([&] { return stream->open(); });
     if (!opened) return raise(opened.error(), path.name.get());
     PyObject* self = PyType_GenericAlloc(type, 0);

@@ -11,6 +11,7 @@ power cut too leaves a whole version, perhaps the old one), "durable" (the new o
 """
 
 from untorn import errors
+from untorn._batch import Batch, BatchFile, BatchReceipt, batch
 from untorn._common import Receipt
 from untorn._document import Document
 from untorn._files import (
@@ -42,12 +43,22 @@ from untorn._values import (
     TransactionReceipt,
     TransactionRecovery,
 )
-from untorn.errors import Error
+from untorn._versions import (
+    InPlaceRecovery,
+    KeptSidecar,
+    Version,
+    etag,
+    read_version,
+    recover_in_place,
+)
+from untorn.errors import ConflictError, Error
 
 __all__ = [
-    "AppendReceipt", "Document", "Error", "Generation", "LineLog", "Receipt", "Recovery",
-    "Registry", "RegistryChange", "RegistryEntry", "RegistryVersion", "ReplacedDocument",
-    "SpecProblem", "TornLines", "Transaction", "TransactionReceipt", "TransactionRecovery",
-    "TreeLock", "atomic_write", "doctor", "errors", "open", "probe", "read_bytes", "read_text",
-    "recover", "sweep", "transaction", "tree_lock", "write_bytes", "write_json", "write_text",
+    "AppendReceipt", "Batch", "BatchFile", "BatchReceipt", "ConflictError", "Document", "Error",
+    "Generation", "InPlaceRecovery", "KeptSidecar", "LineLog", "Receipt", "Recovery", "Registry",
+    "RegistryChange", "RegistryEntry", "RegistryVersion", "ReplacedDocument", "SpecProblem",
+    "TornLines", "Transaction", "TransactionReceipt", "TransactionRecovery", "TreeLock", "Version",
+    "atomic_write", "batch", "doctor", "errors", "etag", "open", "probe", "read_bytes", "read_text",
+    "read_version", "recover", "recover_in_place", "sweep", "transaction", "tree_lock",
+    "write_bytes", "write_json", "write_text",
 ]

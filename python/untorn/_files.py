@@ -12,36 +12,49 @@ import os
 import sys
 
 from untorn import _untorn
-from untorn._common import FLAGS, Receipt, asks_for_in_place, check_durability, fail, path_of
+from untorn._common import (FLAGS, Receipt, asks_for_in_place, check_durability, fail, options_of,
+                            path_of)
 from untorn._layers import InPlaceFile
 from untorn.errors import Error
 
 
 def write_text(path, data, encoding="utf-8", errors=None, newline=None, *, durability="durable",
-               allow_in_place=False):
+               allow_in_place=False, if_match=None, match="cooperative", backups=0,
+               create_parents=False, protocol="automatic", sidecar=None):
     """Replaces the file by text, encoded as Path.write_text does. encoding=None: the locale's."""
     if not isinstance(data, str):
         raise TypeError(f"data must be str, not {type(data).__name__}")
+    more = options_of(if_match, match, backups, create_parents, protocol, sidecar, allow_in_place)
     content = _encoded(data, encoding, errors, newline)
-    return _replace(path, content, durability, allow_in_place)
+    return _replace(path, content, durability, allow_in_place, more)
 
 
-def write_bytes(path, data, *, durability="durable", allow_in_place=False):
+def write_bytes(path, data, *, durability="durable", allow_in_place=False, if_match=None,
+                match="cooperative", backups=0, create_parents=False, protocol="automatic",
+                sidecar=None):
     """Replaces the file by the bytes of any object with a buffer."""
     memoryview(data).release()
-    return _replace(path, data, durability, allow_in_place)
+    more = options_of(if_match, match, backups, create_parents, protocol, sidecar, allow_in_place)
+    return _replace(path, data, durability, allow_in_place, more)
 
 
-def write_json(path, obj, *, durability="durable", allow_in_place=False, **json_dumps_kwargs):
+def write_json(path, obj, *, durability="durable", allow_in_place=False, if_match=None,
+               match="cooperative", backups=0, create_parents=False, protocol="automatic",
+               sidecar=None, **json_dumps_kwargs):
     """Replaces the file by what json.dumps makes of obj, in UTF-8."""
-    text = json.dumps(obj, **json_dumps_kwargs)
-    return write_text(path, text, durability=durability, allow_in_place=allow_in_place)
+    more = options_of(if_match, match, backups, create_parents, protocol, sidecar, allow_in_place)
+    content = _encoded(json.dumps(obj, **json_dumps_kwargs), "utf-8", None, None)
+    return _replace(path, content, durability, allow_in_place, more)
 
 
-def atomic_write(path, content, *, durability="durable", allow_in_place=False):
+def atomic_write(path, content, *, durability="durable", allow_in_place=False, if_match=None,
+                 match="cooperative", backups=0, create_parents=False, protocol="automatic",
+                 sidecar=None):
     """write_text for a str, write_bytes for anything else."""
     write = write_text if isinstance(content, str) else write_bytes
-    return write(path, content, durability=durability, allow_in_place=allow_in_place)
+    return write(path, content, durability=durability, allow_in_place=allow_in_place,
+                 if_match=if_match, match=match, backups=backups, create_parents=create_parents,
+                 protocol=protocol, sidecar=sidecar)
 
 
 def read_text(path, encoding="utf-8", errors=None, newline=None):
@@ -76,12 +89,12 @@ def _encoded(text, encoding, errors, newline):
     return buffer.getvalue()
 
 
-def _replace(path, content, durability, allow_in_place):
+def _replace(path, content, durability, allow_in_place, more):
     path = path_of(path)
     check_durability(durability)
     sys.audit("open", path, "wb", FLAGS | os.O_TRUNC)
     try:
-        return Receipt(**_untorn.replace(path, content, durability, False))
+        return Receipt(**_untorn.replace(path, content, durability, False, more))
     except Error as error:
         if not allow_in_place or not asks_for_in_place(error, path):
             raise

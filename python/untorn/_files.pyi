@@ -8,6 +8,8 @@ from ._common import Receipt
 
 _Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 _Durability = Literal["process", "ordered", "durable"]
+_Match = Literal["cooperative", "detect"]
+_Protocol = Literal["automatic", "classic"]
 # Any object with a buffer is taken; before Python 3.12 there is no type that says so.
 _Buffer = Union[bytes, bytearray, memoryview, Any]
 
@@ -20,6 +22,12 @@ def write_text(
     *,
     durability: _Durability = "durable",
     allow_in_place: bool = False,
+    if_match: Optional[str] = None,
+    match: _Match = "cooperative",
+    backups: int = 0,
+    create_parents: bool = False,
+    protocol: _Protocol = "automatic",
+    sidecar: Optional[_Path] = None,
 ) -> Receipt: ...
 def write_bytes(
     path: _Path,
@@ -27,6 +35,12 @@ def write_bytes(
     *,
     durability: _Durability = "durable",
     allow_in_place: bool = False,
+    if_match: Optional[str] = None,
+    match: _Match = "cooperative",
+    backups: int = 0,
+    create_parents: bool = False,
+    protocol: _Protocol = "automatic",
+    sidecar: Optional[_Path] = None,
 ) -> Receipt: ...
 def write_json(
     path: _Path,
@@ -34,6 +48,12 @@ def write_json(
     *,
     durability: _Durability = "durable",
     allow_in_place: bool = False,
+    if_match: Optional[str] = None,
+    match: _Match = "cooperative",
+    backups: int = 0,
+    create_parents: bool = False,
+    protocol: _Protocol = "automatic",
+    sidecar: Optional[_Path] = None,
     **json_dumps_kwargs: Any,
 ) -> Receipt: ...
 def atomic_write(
@@ -42,6 +62,12 @@ def atomic_write(
     *,
     durability: _Durability = "durable",
     allow_in_place: bool = False,
+    if_match: Optional[str] = None,
+    match: _Match = "cooperative",
+    backups: int = 0,
+    create_parents: bool = False,
+    protocol: _Protocol = "automatic",
+    sidecar: Optional[_Path] = None,
 ) -> Receipt: ...
 def read_text(
     path: _Path,

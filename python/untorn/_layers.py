@@ -74,8 +74,8 @@ class RawFile(Layer, io.RawIOBase):
     finished = True  # until there is something to commit or discard
     _raw = property(lambda self: self)
 
-    def __init__(self, path, mode, durability):
-        replacer = _untorn.Replacer(path, durability, "x" in mode)
+    def __init__(self, path, mode, durability, more):
+        replacer = _untorn.Replacer(path, durability, "x" in mode, more)
         # The native methods themselves: between Python's instructions a signal could come after the
         # bytes were taken and before the caller knows, and they would be written twice.
         self.write = replacer.write
@@ -140,8 +140,8 @@ class SpooledFile(Layer, io.FileIO):
     finished = True
     _raw = property(lambda self: self)
 
-    def __init__(self, path, mode, durability):
-        self._replacer = _untorn.Replacer(path, durability, "x" in mode)  # all refusals come here
+    def __init__(self, path, mode, durability, more):
+        self._replacer = _untorn.Replacer(path, durability, "x" in mode, more)  # refusals come here
         super().__init__(_file_without_name(path), "rb+")
         self.name, self.finished = path, False
 

@@ -6,7 +6,8 @@ import os
 import sys
 import warnings
 
-from untorn._common import FLAGS, asks_for_in_place, check_durability, fail, path_of
+from untorn._common import (FLAGS, asks_for_in_place, check_durability, fail, options_of,
+                            path_of)
 from untorn._layers import (BinaryFile, InPlaceFile, RawFile, SpooledFile, TextFile,
                             UpdatedBinaryFile)
 from untorn.errors import Error
@@ -15,7 +16,8 @@ _BUFFER_BYTES = 1 << 16
 
 
 def open(file, mode="r", buffering=-1, encoding=None, errors=None, newline=None, closefd=True,
-         opener=None, *, durability="durable", allow_in_place=False):
+         opener=None, *, durability="durable", allow_in_place=False, if_match=None,
+         match="cooperative", backups=0, create_parents=False, protocol="automatic", sidecar=None):
     """As builtin open; in modes with "w" or "x" the name holds the old content until close().
 
     Leaving `with` by an exception, and discard(), leave the file as it is; so does garbage
@@ -28,6 +30,8 @@ def open(file, mode="r", buffering=-1, encoding=None, errors=None, newline=None,
     """
     letters = _letters(mode)
     check_durability(durability)
+    more = options_of(if_match, match, backups, create_parents, protocol, sidecar, allow_in_place)
+    _check_options(letters, more, if_match)
     if "r" in letters:
         return _open_to_read(file, mode, buffering, encoding, errors, newline, closefd, opener)
     path = path_of(file)
@@ -36,7 +40,7 @@ def open(file, mode="r", buffering=-1, encoding=None, errors=None, newline=None,
     if not closefd or opener is not None:
         raise ValueError("the file is opened by its path alone: no opener, no closefd=False")
     raw_mode = ("x" if "x" in letters else "w") + "b" + ("+" if "+" in letters else "")
-    raw = _open_raw(path, raw_mode, durability, allow_in_place)
+    raw = _open_raw(path, raw_mode, durability, allow_in_place, more)
     try:
         if binary and buffering == 0:
             return raw
@@ -68,6 +72,14 @@ def _letters(mode):
     return letters
 
 
+def _check_options(letters, more, if_match):
+    if "r" in letters and more is not None:
+        raise ValueError("if_match, match, backups, create_parents, protocol and sidecar are for "
+                         "modes that write")
+    if "x" in letters and if_match is not None:
+        raise ValueError("mode 'x' makes a new file, and if_match names one that is there")
+
+
 def _check_layers(binary, buffering, encoding, errors, newline):
     """The conditions of builtin open."""
     if not isinstance(buffering, int):
@@ -91,12 +103,12 @@ def _open_to_read(file, *arguments):
         fail(file, error, "inspect")
 
 
-def _open_raw(path, mode, durability, allow_in_place):
+def _open_raw(path, mode, durability, allow_in_place, more):
     access = os.O_RDWR if "+" in mode else os.O_WRONLY
     flags = (FLAGS & ~os.O_WRONLY) | access | (os.O_EXCL if "x" in mode else os.O_TRUNC)
     sys.audit("open", path, mode, flags)
     try:
-        return (SpooledFile if "+" in mode else RawFile)(path, mode, durability)
+        return (SpooledFile if "+" in mode else RawFile)(path, mode, durability, more)
     except Error as error:
         if not allow_in_place or not asks_for_in_place(error, path):
             raise

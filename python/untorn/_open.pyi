@@ -8,6 +8,8 @@ from ._layers import BinaryFile, RawFile, SpooledFile, TextFile, UpdatedBinaryFi
 
 _Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 _Durability = Literal["process", "ordered", "durable"]
+_Match = Literal["cooperative", "detect"]
+_Protocol = Literal["automatic", "classic"]
 _WriteText = Literal["w", "wt", "tw", "x", "xt", "tx", "w+", "+w", "wt+", "w+t", "x+", "xt+", "x+t"]
 _WriteBinary = Literal["wb", "bw", "xb", "bx"]
 _UpdateBinary = Literal["wb+", "w+b", "+wb", "xb+", "x+b"]
@@ -27,6 +29,12 @@ def open(
     *,
     durability: _Durability = "durable",
     allow_in_place: bool = False,
+    if_match: Optional[str] = None,
+    match: _Match = "cooperative",
+    backups: int = 0,
+    create_parents: bool = False,
+    protocol: _Protocol = "automatic",
+    sidecar: Optional[_Path] = None,
 ) -> TextIO: ...
 @overload
 def open(
@@ -41,6 +49,12 @@ def open(
     *,
     durability: _Durability = "durable",
     allow_in_place: bool = False,
+    if_match: Optional[str] = None,
+    match: _Match = "cooperative",
+    backups: int = 0,
+    create_parents: bool = False,
+    protocol: _Protocol = "automatic",
+    sidecar: Optional[_Path] = None,
 ) -> BinaryIO: ...
 @overload
 def open(
@@ -55,6 +69,12 @@ def open(
     *,
     durability: _Durability = "durable",
     allow_in_place: bool = False,
+    if_match: Optional[str] = None,
+    match: _Match = "cooperative",
+    backups: int = 0,
+    create_parents: bool = False,
+    protocol: _Protocol = "automatic",
+    sidecar: Optional[_Path] = None,
 ) -> TextFile: ...
 @overload
 def open(  # type: ignore[misc]
@@ -69,6 +89,12 @@ def open(  # type: ignore[misc]
     *,
     durability: _Durability = "durable",
     allow_in_place: bool = False,
+    if_match: Optional[str] = None,
+    match: _Match = "cooperative",
+    backups: int = 0,
+    create_parents: bool = False,
+    protocol: _Protocol = "automatic",
+    sidecar: Optional[_Path] = None,
 ) -> Union[RawFile, SpooledFile]: ...
 @overload
 def open(
@@ -83,6 +109,12 @@ def open(
     *,
     durability: _Durability = "durable",
     allow_in_place: bool = False,
+    if_match: Optional[str] = None,
+    match: _Match = "cooperative",
+    backups: int = 0,
+    create_parents: bool = False,
+    protocol: _Protocol = "automatic",
+    sidecar: Optional[_Path] = None,
 ) -> BinaryFile: ...
 @overload
 def open(
@@ -97,6 +129,12 @@ def open(
     *,
     durability: _Durability = "durable",
     allow_in_place: bool = False,
+    if_match: Optional[str] = None,
+    match: _Match = "cooperative",
+    backups: int = 0,
+    create_parents: bool = False,
+    protocol: _Protocol = "automatic",
+    sidecar: Optional[_Path] = None,
 ) -> UpdatedBinaryFile: ...
 @overload
 def open(
@@ -111,4 +149,10 @@ def open(
     *,
     durability: _Durability = "durable",
     allow_in_place: bool = False,
+    if_match: Optional[str] = None,
+    match: _Match = "cooperative",
+    backups: int = 0,
+    create_parents: bool = False,
+    protocol: _Protocol = "automatic",
+    sidecar: Optional[_Path] = None,
 ) -> IO[Any]: ...

@@ -29,6 +29,13 @@ class Error(OSError):
         return self.message or super().__str__()
 
 
+class ConflictError(Error):
+    """The file is not the version that `if_match` named, or somebody else changed what is written.
+
+    Read again, decide anew, then write: `code` is "conflict".
+    """
+
+
 def _extend(name):
     base = getattr(builtins, name)
     return type(name, (Error, base), {"__module__": __name__, "__doc__": f"A {name} of ours."})
@@ -77,7 +84,7 @@ def make_error(number, path, code, step, outcome, advice, message):
     """The error for a failure of the library, of the class that fits its errno."""
     number = number or _number_of(code, path)
     usual = type(OSError(number, ""))
-    kind = globals().get(usual.__name__, Error)
+    kind = ConflictError if code == "conflict" else globals().get(usual.__name__, Error)
     names = () if path is None else (path,)
     error = kind(number, _os.strerror(number), *names)
     error.code, error.step, error.outcome, error.advice = code, step, outcome, advice

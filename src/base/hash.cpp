@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/hash.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -9,8 +10,6 @@ namespace {
 
 constexpr std::uint64_t multiplier_first = 0x87C37B91114253D5U;
 constexpr std::uint64_t multiplier_second = 0x4CF5AD432745937FU;
-constexpr std::size_t block_bytes = 16;
-
 struct Block {
   std::uint64_t first = 0;
   std::uint64_t second = 0;
@@ -36,25 +35,43 @@ std::uint64_t mix_second(std::uint64_t value) noexcept {
 
 }  // namespace
 
-Hash128 hash128(std::span<const std::byte> bytes, Hash128 seed) noexcept {
-  std::uint64_t first = seed.first;
-  std::uint64_t second = seed.second;
-  std::span<const std::byte> rest = bytes;
-  for (; rest.size() >= block_bytes; rest = rest.subspan(block_bytes)) {
-    const Block block = load(rest.first(block_bytes));
-    first ^= mix_first(block.first);
-    first = (std::rotl(first, 27) + second) * 5 + 0x52DCE729U;
-    second ^= mix_second(block.second);
-    second = (std::rotl(second, 31) + first) * 5 + 0x38495AB5U;
+void Hash128Stream::add_block(std::span<const std::byte> block) noexcept {
+  const Block halves = load(block);
+  state_.first ^= mix_first(halves.first);
+  state_.first = (std::rotl(state_.first, 27) + state_.second) * 5 + 0x52DCE729U;
+  state_.second ^= mix_second(halves.second);
+  state_.second = (std::rotl(state_.second, 31) + state_.first) * 5 + 0x38495AB5U;
+}
+
+void Hash128Stream::add(std::span<const std::byte> bytes) noexcept {
+  length_bytes_ += bytes.size();
+  if (rest_bytes_ != 0) {
+    const std::size_t taken = std::min(bytes.size(), block_bytes - rest_bytes_);
+    std::copy_n(bytes.begin(), taken, std::span(rest_).subspan(rest_bytes_).begin());
+    rest_bytes_ += taken;
+    bytes = bytes.subspan(taken);
+    if (rest_bytes_ < block_bytes) return;
+    add_block(rest_);
+    rest_bytes_ = 0;
   }
-  if (!rest.empty()) {
-    const Block block = load(rest);
+  for (; bytes.size() >= block_bytes; bytes = bytes.subspan(block_bytes)) {
+    add_block(bytes.first(block_bytes));
+  }
+  std::copy(bytes.begin(), bytes.end(), rest_.begin());
+  rest_bytes_ = bytes.size();
+}
+
+Hash128 Hash128Stream::result() const noexcept {
+  std::uint64_t first = state_.first;
+  std::uint64_t second = state_.second;
+  if (rest_bytes_ != 0) {
+    const Block block = load(std::span(rest_).first(rest_bytes_));
     second ^= mix_second(block.second);
     first ^= mix_first(block.first);
   }
   // The length is part of the hash: a short block and the same block with zeros differ.
-  first ^= bytes.size();
-  second ^= bytes.size();
+  first ^= length_bytes_;
+  second ^= length_bytes_;
   first += second;
   second += first;
   first = scramble(first);
@@ -62,6 +79,12 @@ Hash128 hash128(std::span<const std::byte> bytes, Hash128 seed) noexcept {
   first += second;
   second += first;
   return {first, second};
+}
+
+Hash128 hash128(std::span<const std::byte> bytes, Hash128 seed) noexcept {
+  Hash128Stream stream(seed);
+  stream.add(bytes);
+  return stream.result();
 }
 
 }  // namespace untorn

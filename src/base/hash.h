@@ -6,6 +6,7 @@
 // against someone who chooses contents that collide. A file format that stores its values names the
 // algorithm (src/document/generations.h does); everywhere else they stay in memory.
 #pragma once
+#include <array>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -26,6 +27,26 @@ struct Hash128 {
 [[nodiscard]] inline Hash128 hash128(std::string_view text, Hash128 seed = {}) noexcept {
   return hash128(std::as_bytes(std::span(text.data(), text.size())), seed);
 }
+
+// The same of content that comes in pieces: any division gives hash128 of the whole.
+class Hash128Stream {
+ public:
+  explicit Hash128Stream(Hash128 seed = {}) noexcept : state_(seed) {}
+
+  void add(std::span<const std::byte> bytes) noexcept;
+  // Of everything so far; more may be added.
+  [[nodiscard]] Hash128 result() const noexcept;
+
+ private:
+  static constexpr std::size_t block_bytes = 16;
+
+  void add_block(std::span<const std::byte> block) noexcept;
+
+  Hash128 state_;
+  std::uint64_t length_bytes_ = 0;
+  std::array<std::byte, block_bytes> rest_{};  // what did not fill a block
+  std::size_t rest_bytes_ = 0;
+};
 
 // The avalanche of MurmurHash3: every bit of the input moves about half of the output's bits.
 [[nodiscard]] constexpr std::uint64_t scramble(std::uint64_t value) noexcept {

@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstddef>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,29 @@ TEST(hash128, every_bit_of_the_input_moves_both_halves) {
 TEST(hash128, depends_on_the_seed) {
   EXPECT_NE(hash128("a", Hash128{1, 0}), hash128("a"));
   EXPECT_NE(hash128("a", Hash128{0, 1}), hash128("a"));
+}
+
+TEST(hash128, of_content_in_pieces_is_that_of_the_whole_wherever_it_is_divided) {
+  std::vector<std::byte> content(67);
+  for (std::size_t at = 0; at < content.size(); ++at) {
+    content[at] = static_cast<std::byte>(at * 37 + 11);
+  }
+  const std::span<const std::byte> whole(content);
+  const Hash128 seed = {3, 4};
+  for (std::size_t first = 0; first <= whole.size(); ++first) {
+    for (std::size_t second = first; second <= whole.size(); ++second) {
+      Hash128Stream stream(seed);
+      stream.add(whole.first(first));
+      stream.add(whole.subspan(first, second - first));
+      stream.add(whole.subspan(second));
+      ASSERT_EQ(stream.result(), hash128(whole, seed)) << first << ' ' << second;
+    }
+  }
+  Hash128Stream growing;
+  for (std::size_t length = 0; length < whole.size(); ++length) {
+    ASSERT_EQ(growing.result(), hash128(whole.first(length))) << length;
+    growing.add(whole.subspan(length, 1));
+  }
 }
 
 TEST(combine, depends_on_order_and_on_every_element) {

@@ -118,10 +118,11 @@ Command make_doctor_command() {
   command.usage = "[DIR…]";
   command.description =
       "Looks at every folder below DIR (default: the current one), hidden ones included, without "
-      "following links or entering other file systems. Finds interrupted transactions, torn logs, "
-      "registries and documents that are damaged, temporaries whose writer is gone, and what "
-      "earlier repairs set aside. Nothing is changed without --repair, and a repair never removes "
-      "what may be the only copy of something.\n"
+      "following links or entering other file systems. Finds interrupted transactions and "
+      "overwritings, torn logs, registries and documents that are damaged, temporaries whose "
+      "writer is gone, and what earlier repairs set aside. Nothing is changed without --repair, "
+      "and "
+      "a repair never removes what may be the only copy of something.\n"
       "\n"
       "Exit code: 0 healthy, or everything repaired; 1 problems from warning up remain; 2 "
       "something could not be looked at; 130 interrupted.";

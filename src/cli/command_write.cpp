@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -33,7 +35,14 @@ struct WriteFlags {
   std::string path;
   std::string durability = "durable";
   std::string symlink = "follow";
+  std::string hard_links = "split";
+  std::string protocol = "automatic";
+  std::string match = "cooperative";
   std::optional<std::string> mode;
+  std::optional<std::string> if_match;
+  std::optional<std::string> backups;
+  std::optional<std::string> sidecar;
+  bool create_parents = false;
   bool strict = false;
   bool must_exist = false;
   bool must_not_exist = false;
@@ -50,6 +59,11 @@ SymlinkPolicy symlink_policy_of(std::string_view name) {
   return name == "refuse" ? SymlinkPolicy::refuse : SymlinkPolicy::follow;
 }
 
+HardLinkPolicy hard_link_policy_of(std::string_view name) {
+  if (name == "in-place") return HardLinkPolicy::in_place;
+  return name == "refuse" ? HardLinkPolicy::refuse : HardLinkPolicy::split;
+}
+
 // "644", "0600", "4755". Nothing when it is no such number.
 std::optional<std::uint32_t> octal_mode(std::string_view text) {
   constexpr std::uint32_t mode_max = 07777;
@@ -62,6 +76,17 @@ std::optional<std::uint32_t> octal_mode(std::string_view text) {
   }
   if (mode > mode_max) return std::nullopt;
   return mode;
+}
+
+// How many versions to keep.
+std::optional<unsigned> version_count(std::string_view text) {
+  constexpr unsigned versions_max = 1000;
+  unsigned count = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (problem != std::errc() || end != text.data() + text.size() || count > versions_max) {
+    return std::nullopt;
+  }
+  return count;
 }
 
 bool is_a_look(Step step) {
@@ -98,20 +123,53 @@ class WriteRun {
     options_ = {.durability = durability_of(flags_.durability),
                 .strict = flags_.strict,
                 .symlink = symlink_policy_of(flags_.symlink),
-                .skip_if_same = flags_.skip_if_same};
-    if (flags_.must_exist && flags_.must_not_exist) {
-      return "--must-exist and --must-not-exist exclude each other";
-    }
+                .hard_links = hard_link_policy_of(flags_.hard_links),
+                .skip_if_same = flags_.skip_if_same,
+                .protocol = flags_.protocol == "classic" ? ProtocolChoice::classic
+                                                         : ProtocolChoice::automatic,
+                .if_match = flags_.if_match,
+                .match = flags_.match == "detect" ? Match::detect : Match::cooperative,
+                .create_parents = flags_.create_parents};
+    if (flags_.sidecar) options_.sidecar = *flags_.sidecar;
     if (flags_.must_exist) options_.existence = Existence::must_exist;
     if (flags_.must_not_exist) options_.existence = Existence::must_not_exist;
-    if (flags_.mode) {
-      options_.mode = octal_mode(*flags_.mode);
-      if (!options_.mode) return "--mode: \"" + *flags_.mode + "\" is not an octal mode like 0644";
-    }
+    if (auto problem = contradiction()) return problem;
+    if (auto problem = number_problem()) return problem;
     if (common_.output && leads_to_same(*common_.output, flags_.path, options_.symlink)) {
       output_.abandon_file();
       return "--output names the file that is written";
     }
+    return std::nullopt;
+  }
+
+  [[nodiscard]] std::optional<std::string> contradiction() const {
+    if (flags_.must_exist && flags_.must_not_exist) {
+      return "--must-exist and --must-not-exist exclude each other";
+    }
+    if (flags_.must_not_exist && flags_.if_match) {
+      return "--must-not-exist and --if-match exclude each other";
+    }
+    if (flags_.if_match && flags_.if_match->empty()) {
+      return "--if-match: the etag is empty, and names no version";
+    }
+    if (flags_.match == "detect" && !flags_.if_match) {
+      return "--match detect is for --if-match, which is missing";
+    }
+    if (flags_.hard_links == "in-place" && !flags_.sidecar) {
+      return "--hard-links in-place needs --sidecar";
+    }
+    return std::nullopt;
+  }
+
+  std::optional<std::string> number_problem() {
+    if (flags_.mode) {
+      options_.mode = octal_mode(*flags_.mode);
+      if (!options_.mode) return "--mode: \"" + *flags_.mode + "\" is not an octal mode like 0644";
+    }
+    if (!flags_.backups) return std::nullopt;
+    const std::optional<unsigned> count = version_count(*flags_.backups);
+    if (!count) return "--keep-backup: \"" + *flags_.backups + "\" is not a number from 0 to 1000";
+    options_.backups = *count;
     return std::nullopt;
   }
 
@@ -187,11 +245,15 @@ class WriteRun {
         return flags_.must_not_exist ? ExitCode::condition : ExitCode::failure;
       case Code::not_found:
         // Later steps miss something else: a directory or a temporary that was taken away.
-        return flags_.must_exist && is_a_look(error.step()) ? ExitCode::condition
-                                                            : ExitCode::failure;
+        return states_existence() && is_a_look(error.step()) ? ExitCode::condition
+                                                             : ExitCode::failure;
       default:
         return ExitCode::failure;
     }
+  }
+
+  [[nodiscard]] bool states_existence() const {
+    return flags_.must_exist || flags_.if_match.has_value();
   }
 
   ExitCode succeed(const Receipt& receipt) {
@@ -238,6 +300,7 @@ class WriteRun {
       json.field("why_lower", receipt.why_lower);
     }
     json.field("protocol", to_string(receipt.protocol)).field("syncs", receipt.syncs);
+    json.field("commits", receipt.commits).field("retries", receipt.retries);
     json.field("bytes", receipt.bytes).field("etag", receipt.etag);
     json.field("existed", receipt.existed);
     json.field("hard_links_split", receipt.hard_links_split);
@@ -252,6 +315,67 @@ class WriteRun {
   const CommonFlags& common_;
   ReplaceOptions options_;
 };
+
+// What is promised, and under which conditions.
+std::vector<Flag> content_flags(WriteFlags& flags) {
+  return {
+      {"--durability",
+       "process|ordered|durable",
+       "What the new content survives: a kill; also a power cut, whole or not there; also a power "
+       "cut for good (default).",
+       &flags.durability,
+       {"process", "ordered", "durable"}},
+      {"--strict", "", "Fail where the file system cannot give that level, instead of a warning.",
+       &flags.strict},
+      {"--mode", "OCTAL", "Permission bits; without it the old file's, or 0666 less the umask.",
+       &flags.mode},
+      {"--must-exist", "", "Fail with 1 if there is no such file.", &flags.must_exist},
+      {"--must-not-exist", "", "Fail with 1 if there is one, even if it appears meanwhile.",
+       &flags.must_not_exist},
+      {"--if-match", "ETAG",
+       "Fail with 1 unless PATH still holds the version that this etag names (untorn etag).",
+       &flags.if_match},
+      {"--match",
+       "cooperative|detect",
+       "How sure --if-match is: no update is lost among those who use it (default); or none that "
+       "anybody makes by a rename, at the price that readers may glimpse our version.",
+       &flags.match,
+       {"cooperative", "detect"}},
+      {"--skip-if-same", "", "Leave the file alone if it holds exactly this content already.",
+       &flags.skip_if_same},
+      {"--keep-backup", "N",
+       "Keep the last N versions as PATH.~1~ (the newest) to PATH.~N~; at most 1000.",
+       &flags.backups},
+      {"--create-parents", "", "Make the folders of PATH that are missing.", &flags.create_parents},
+  };
+}
+
+// What may be at the path, and how it is replaced.
+std::vector<Flag> target_flags(WriteFlags& flags) {
+  return {
+      {"--symlink",
+       "follow|replace|refuse",
+       "What to do if PATH is a symbolic link.",
+       &flags.symlink,
+       {"follow", "replace", "refuse"}},
+      {"--hard-links",
+       "split|refuse|in-place",
+       "What to do if the file has other names: they keep the old content (default); fail; or all "
+       "names get the new one, which needs --sidecar.",
+       &flags.hard_links,
+       {"split", "refuse", "in-place"}},
+      {"--sidecar", "DIR",
+       "Where PATH cannot be replaced (a file that is mounted by itself): overwrite it, protected "
+       "by a copy in DIR, which lies on the same file system. Readers may see a mixture meanwhile.",
+       &flags.sidecar},
+      {"--protocol",
+       "automatic|classic",
+       "The cheapest sequence of calls that is known to keep the promise on this file system "
+       "(default), or the one that needs nothing but an honest fsync.",
+       &flags.protocol,
+       {"automatic", "classic"}},
+  };
+}
 
 }  // namespace
 
@@ -269,30 +393,13 @@ Command make_write_command() {
       "Exit code: 0 done or unchanged; 1 a stated condition does not hold; 2 nothing was changed; "
       "3 the new content is visible but not known to be durable; 130 interrupted, nothing changed.";
   command.example =
-      "curl -fsS https://example.org/list.json | untorn write --skip-if-same list.json";
+      "curl -fsS https://example.org/list.json | untorn write --skip-if-same list.json\n"
+      "seen=$(untorn etag list.json) && sort list.json | untorn write --if-match \"$seen\" "
+      "list.json\n"
+      "untorn write --keep-backup 3 notes.txt < draft.txt";
   command.arguments = {{"PATH", "The file to replace or create.", &flags->path}};
-  command.flags = {
-      {"--durability",
-       "process|ordered|durable",
-       "What the new content survives: a kill; also a power cut, whole or not there; also a power "
-       "cut for good (default).",
-       &flags->durability,
-       {"process", "ordered", "durable"}},
-      {"--strict", "", "Fail where the file system cannot give that level, instead of a warning.",
-       &flags->strict},
-      {"--mode", "OCTAL", "Permission bits; without it the old file's, or 0666 less the umask.",
-       &flags->mode},
-      {"--must-exist", "", "Fail with 1 if there is no such file.", &flags->must_exist},
-      {"--must-not-exist", "", "Fail with 1 if there is one, even if it appears meanwhile.",
-       &flags->must_not_exist},
-      {"--skip-if-same", "", "Leave the file alone if it holds exactly this content already.",
-       &flags->skip_if_same},
-      {"--symlink",
-       "follow|replace|refuse",
-       "What to do if PATH is a symbolic link.",
-       &flags->symlink,
-       {"follow", "replace", "refuse"}},
-  };
+  command.flags = content_flags(*flags);
+  for (Flag& flag : target_flags(*flags)) command.flags.push_back(std::move(flag));
   command.run = [flags](const Invocation& invocation) {
     return WriteRun(*flags, invocation).run();
   };

@@ -8,7 +8,9 @@ namespace untorn::cli {
 
 [[nodiscard]] Command make_append_command();
 [[nodiscard]] Command make_apply_command();
+[[nodiscard]] Command make_bench_command();
 [[nodiscard]] Command make_doctor_command();
+[[nodiscard]] Command make_etag_command();
 [[nodiscard]] Command make_fix_command();
 [[nodiscard]] Command make_pipeline_command();
 [[nodiscard]] Command make_prove_command();

@@ -101,9 +101,11 @@ int unknown_command(const std::string& name, const std::vector<Command>& command
 
 int run(std::vector<std::string> arguments) {
   const std::vector<Command> commands = {
-      make_append_command(),   make_apply_command(), make_doctor_command(),   make_fix_command(),
-      make_pipeline_command(), make_prove_command(), make_registry_command(), make_replay_command(),
-      make_scan_command(),     make_watch_command(), make_write_command()};
+      make_append_command(),   make_apply_command(), make_bench_command(),
+      make_doctor_command(),   make_etag_command(),  make_fix_command(),
+      make_pipeline_command(), make_prove_command(), make_registry_command(),
+      make_replay_command(),   make_scan_command(),  make_watch_command(),
+      make_write_command()};
   if (arguments.empty()) return print(short_help(commands));
   if (arguments.front() == "help") {  // `untorn help write` is `untorn write --help`
     arguments.erase(arguments.begin());

@@ -61,7 +61,7 @@ class ChoiceSpace::Walk {
       case Kind::leaf: {
         const Leaf& leaf = space_.leaves_[node.leaf];
         const TornCount product = states * leaf.states;
-        // A second torn write: not a state.
+        // A second torn request: not a state.
         if (product.plain == 0 && product.torn == 0) return true;
         leaves_.push_back(&leaf);
         const bool go_on = run(pending->next, hash + leaf.hash * pending->factor, product);

@@ -21,9 +21,9 @@ enum class Decision : std::uint8_t { units, sizes, block };
 
 struct Leaf {
   HashSum hash;      // what it adds to the hash of the state
-  TornCount states;  // no plain state: the choice is a torn write
+  TornCount states;  // no plain state: the choice is a torn request
   Decision decision = Decision::units;
-  Tear tear = Tear::none;
+  Tear tear;
   std::uint32_t index = 0;  // of the component or the file
   std::uint32_t block = 0;  // of the open block
   std::uint32_t value = 0;  // which alternative

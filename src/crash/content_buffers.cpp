@@ -113,7 +113,7 @@ Bytes ContentBuffers::compose(InodeId inode, Variant&& variant) {
     while (change != variant.changes.end() && change->first < index) ++change;
     const bool changed = change != variant.changes.end() && change->first == index;
     const std::uint32_t steps = changed ? change->second : chain.steps_before(variant.count);
-    const Tear tear = variant.torn == index ? variant.tear : Tear::none;
+    const Tear tear = variant.torn == index ? variant.tear : no_tear;
     contents.compose_block(chain, steps, tear, variant.sizes, block);
     std::memcpy(buffer.bytes->data() + start, block.data(), std::min(block_bytes, size - start));
   }

@@ -26,8 +26,8 @@ class ContentBuffers {
     std::size_t count = 0;
     std::uint32_t sizes = 0;
     std::vector<std::pair<std::uint32_t, std::uint32_t>> changes;  // (chain, steps), by chain
-    std::uint32_t torn = no_index;  // the chain whose last step is torn
-    Tear tear = Tear::none;
+    std::uint32_t torn = no_index;  // the chain whose last steps are torn
+    Tear tear;
 
     bool operator==(const Variant&) const = default;
   };

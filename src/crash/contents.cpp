@@ -2,6 +2,7 @@
 #include "crash/contents.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace untorn::crash {
@@ -11,25 +12,71 @@ std::uint32_t BlockChain::steps_before(std::size_t count) const noexcept {
   return static_cast<std::uint32_t>(first - steps.begin());
 }
 
-ByteRange torn_range(const BlockStep& step, Tear tear) noexcept {
-  const std::uint32_t sector = static_cast<std::uint32_t>(sector_bytes);
-  const std::uint32_t begin = step.begin;
-  const std::uint32_t end = step.end;
-  switch (tear) {
-    case Tear::first_sector:
-      return {begin, std::min(end, (begin / sector + 1) * sector)};
-    case Tear::all_but_last_sector:
-      return {begin, std::max(begin, (end - 1) / sector * sector)};
-    case Tear::none:
-      break;
-  }
-  return {begin, end};
+namespace {
+
+constexpr std::size_t block_sectors = block_bytes / sector_bytes;
+
+std::uint32_t first_sector(const BlockStep& step) noexcept {
+  return static_cast<std::uint32_t>(step.begin / sector_bytes);
+}
+std::uint32_t last_sector(const BlockStep& step) noexcept {
+  return static_cast<std::uint32_t>((step.end - 1U) / sector_bytes);
 }
 
-std::uint32_t tears_count(const BlockStep& step) noexcept {
-  if (step.kind == BlockStepKind::cut || step.begin >= step.end) return 0;
-  const std::uint64_t sectors = (step.end - 1U) / sector_bytes - step.begin / sector_bytes + 1;
-  return static_cast<std::uint32_t>(std::min<std::uint64_t>(sectors - 1, 2));
+// Fills BlockStep::torn_from. The more steps are torn as one, the more sectors they lie over; so it
+// is enough to know which step lay over each sector last, as its first one and as its last one.
+void find_tears(BlockChain& chain) noexcept {
+  std::array<std::uint32_t, block_sectors> begun{};  // counts of steps; 0: none
+  std::array<std::uint32_t, block_sectors> ended{};
+  for (std::uint32_t position = 0; position < chain.steps.size(); ++position) {
+    BlockStep& step = chain.steps[position];
+    if (step.kind == BlockStepKind::cut) {
+      // Nothing is torn over a truncation that freed the block.
+      begun = {};
+      ended = {};
+      continue;
+    }
+    begun[first_sector(step)] = ended[last_sector(step)] = position + 1;
+    for (std::size_t first = 0; first < block_sectors; ++first) {
+      for (std::size_t last = first + 1; last < block_sectors; ++last) {
+        const std::uint32_t from = std::min(begun[first], ended[last]);
+        step.torn_from[0] = std::max(step.torn_from[0], from);
+        if (last > first + 1) step.torn_from[1] = std::max(step.torn_from[1], from);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void Sectors::add(const BlockStep& step) noexcept {
+  first = std::min(first, first_sector(step));
+  last = std::max(last, last_sector(step));
+}
+
+TearPlaces Sectors::places() const noexcept {
+  if (first >= last) return {};
+  return {last - first == 1 ? 1U : 2U,
+          {static_cast<std::uint16_t>((first + 1) * sector_bytes),
+           static_cast<std::uint16_t>(last * sector_bytes)}};
+}
+
+TearPlaces tear_places(const BlockChain& chain, std::uint32_t over, std::uint32_t steps) noexcept {
+  Sectors sectors;
+  for (std::uint32_t position = over; position < steps; ++position) {
+    sectors.add(chain.steps[position]);
+  }
+  return sectors.places();
+}
+
+std::uint64_t tears_count(const BlockChain& chain, std::uint32_t lowest,
+                          std::uint32_t steps) noexcept {
+  if (steps <= lowest) return 0;
+  std::uint64_t count = 0;
+  for (const std::uint32_t from : chain.steps[steps - 1].torn_from) {
+    count += from - std::min(from, lowest);
+  }
+  return count;
 }
 
 Contents::Contents(const OperationLog& log, InodeId inode) : log_(&log) {
@@ -50,7 +97,10 @@ void Contents::add(std::uint32_t operation) {
 
 void Contents::finish() {
   blocks_.reserve(building_.size());
-  for (auto& [block, chain] : building_) blocks_.push_back(std::move(chain));
+  for (auto& [block, chain] : building_) {
+    find_tears(chain);
+    blocks_.push_back(std::move(chain));
+  }
   building_.clear();
   truncations_.clear();
   truncations_.shrink_to_fit();
@@ -260,13 +310,15 @@ void Contents::compose_block(const BlockChain& chain, std::uint32_t persisted, T
       std::ranges::fill(out, std::byte{0});
       continue;
     }
-    const ByteRange range = torn_range(step, position + 1 == steps ? tear : Tear::none);
-    const std::span<std::byte> target = out.subspan(range.begin, range.end - range.begin);
+    std::uint32_t end = step.end;
+    if (tear.any() && position >= tear.over)
+      end = std::clamp<std::uint32_t>(tear.at, step.begin, end);
+    const std::span<std::byte> target = out.subspan(step.begin, end - step.begin);
     if (step.kind == BlockStepKind::zero) {
       std::ranges::fill(target, std::byte{0});
     } else {
       const Operation& write = log_->operations[step.operation];
-      const std::size_t from = start + range.begin - write.offset;
+      const std::size_t from = start + step.begin - write.offset;
       std::memcpy(target.data(), write.payload.view().data() + from, target.size());
     }
   }

@@ -8,6 +8,7 @@
 // end divides it adds a write of zeros after the new end. Once the truncation itself persisted,
 // nothing written before it after the new end can be read any more, zeroed or not (a *mask*).
 #pragma once
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -36,6 +37,9 @@ struct BlockStep {
   std::uint16_t begin = 0;             // the bytes of the block that are written
   std::uint16_t end = 0;
   BlockStepKind kind = BlockStepKind::write;
+  // Steps of the chain that end with this one can be torn in one place if the first of them is one
+  // of the first so many, and in two places if it is one of the second so many.
+  std::array<std::uint32_t, 2> torn_from{};
 };
 
 // If size step `size_step` persisted, the bytes from `begin` on that the first `steps` steps of the
@@ -82,8 +86,17 @@ struct FileFloor {
   std::map<std::uint32_t, std::uint32_t> steps;  // by chain
 };
 
-// Part of a block write that persisted when the power went in the middle of it (rule R7).
-enum class Tear : std::uint8_t { none, first_sector, all_but_last_sector };
+// The power went in the middle of writing a block (rule R7): the kernel makes one request of all
+// that changed in a block since it was written last, so each of the last kept steps may have
+// persisted before `at` alone, and after it there is what the `over` steps before them left.
+struct Tear {
+  std::uint32_t over = 0;
+  std::uint16_t at = 0;  // in the block; 0: nothing is torn
+
+  [[nodiscard]] constexpr bool any() const noexcept { return at != 0; }
+  bool operator==(const Tear&) const = default;
+};
+inline constexpr Tear no_tear{};
 
 // A count of block steps with this bit: so many persisted, and the block, which was added to the
 // file and not written yet, holds garbage instead of zeros (rule O2).
@@ -93,15 +106,26 @@ inline constexpr std::uint32_t garbage_bit = std::uint32_t{1} << 31U;
 }
 inline constexpr std::byte garbage_byte{0xDB};
 
-// The bytes [begin, end) of a torn step, begin <= end.
-struct ByteRange {
-  std::uint32_t begin = 0;
-  std::uint32_t end = 0;
+// Where the steps [over, steps) of a chain, none of them a cut, are torn as one request: after
+// their first sector and before their last one. 0 places if they lie within one sector, 1 over two
+// sectors, else 2.
+struct TearPlaces {
+  std::uint32_t count = 0;
+  std::array<std::uint16_t, 2> at{};
 };
-[[nodiscard]] ByteRange torn_range(const BlockStep& step, Tear tear) noexcept;
-// 0 for a step within one sector or a cut, 1 for one over two sectors (both tears are the same
-// one), else 2: the tears Tear::first_sector and so on are numbered 1, 2.
-[[nodiscard]] std::uint32_t tears_count(const BlockStep& step) noexcept;
+// The sectors that some steps lie over, for that.
+struct Sectors {
+  std::uint32_t first = block_bytes / sector_bytes;
+  std::uint32_t last = 0;
+
+  void add(const BlockStep& step) noexcept;
+  [[nodiscard]] TearPlaces places() const noexcept;
+};
+[[nodiscard]] TearPlaces tear_places(const BlockChain& chain, std::uint32_t over,
+                                     std::uint32_t steps) noexcept;
+// How many tears there are whose last step is that before `steps`, over `lowest` steps or more.
+[[nodiscard]] std::uint64_t tears_count(const BlockChain& chain, std::uint32_t lowest,
+                                        std::uint32_t steps) noexcept;
 
 class Contents {
  public:
@@ -144,8 +168,8 @@ class Contents {
 
   // May the block hold garbage when `steps` of its steps persisted and the next one had begun?
   [[nodiscard]] bool may_hold_garbage(const BlockChain& chain, std::uint32_t steps) const noexcept;
-  // Block `chain` when `persisted` of its steps did, the last one torn by `tear`, and `sizes` steps
-  // of the size chain. Bytes that were never written are zeros.
+  // Block `chain` when `persisted` of its steps did, the last ones torn by `tear`, and `sizes`
+  // steps of the size chain. Bytes that were never written are zeros.
   void compose_block(const BlockChain& chain, std::uint32_t persisted, Tear tear,
                      std::uint32_t sizes, std::span<std::byte, block_bytes> out) const;
   // The bytes that no block chain covers, for a content with `sizes` size steps: `out` must be

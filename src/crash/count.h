@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Counting states: numbers that stop at the largest value instead of wrapping round, and the count
-// of a set of states in two parts, those without a torn write and those with one. At most one write
-// of a state is torn, so the product of two independent parts is
+// of a set of states in two parts, those without a torn request and those with one. At most one
+// request of a state is torn, so the product of two independent parts is
 //   (p, t) * (q, u) = (p q, p u + t q).
 #pragma once
 #include <cstdint>

@@ -143,6 +143,7 @@ CrashTestReport crash::crash_test_on(
   // After a crash nobody draws the random bits of before again.
   MemoryOptions after;
   after.seed = memory.random_bits().first;
+  after.kind = memory.kind(Handle::working_directory);  // a recovery picks the same protocol
 
   CrashTestReport report;
   report.exhaustive = true;

@@ -122,8 +122,8 @@ class PowerEnumeration {
     for (const FileVariant& file : selection.files) {
       key = combine(key, file.sizes);
       for (const std::uint32_t steps : file.steps) key = combine(key, steps);
-      const std::uint64_t tear = static_cast<std::uint64_t>(file.tear);
-      key = combine(key, file.torn == no_index ? 0 : (std::uint64_t{file.torn} + 1) << 8U | tear);
+      key = combine(key, file.torn == no_index ? 0 : std::uint64_t{file.torn} + 1);
+      key = combine(key, std::uint64_t{file.tear.over} << 16U | file.tear.at);
     }
     return key;
   }

@@ -283,7 +283,7 @@ std::optional<EpochSpace::Choices> EpochSpace::choices(std::uint64_t combination
     std::vector<ChoiceSpace::Child> any;
     for (std::uint32_t value = 0; value < configurations.size(); ++value) {
       const Component::Configuration& choice = configurations[value];
-      Leaf leaf{choice.hash, {choice.states, 0}, Decision::units, Tear::none, index, 0, value};
+      Leaf leaf{choice.hash, {choice.states, 0}, Decision::units, no_tear, index, 0, value};
       std::vector<ChoiceSpace::Child> parts = {{result.space.leaf(leaf), {1, 1}}};
       for (const auto& [file, factor] : choice.files) {
         const std::optional<ChoiceSpace::NodeId> node = files.node(file);
@@ -325,7 +325,7 @@ Selection EpochSpace::selection(std::span<const Leaf* const> leaves) const {
       case Decision::block: {
         FileVariant& variant = selection.files[leaf->index];
         variant.steps[leaf->block] = leaf->value;
-        if (leaf->tear != Tear::none) {
+        if (leaf->tear.any()) {
           variant.torn = leaf->block;
           variant.tear = leaf->tear;
         }

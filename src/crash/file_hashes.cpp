@@ -70,7 +70,7 @@ FileHashes::Live& FileHashes::advance(InodeId inode, std::size_t count) {
 
 void FileHashes::refresh(Live& live, InodeId inode, std::size_t count, std::size_t chain) {
   const std::uint32_t steps = history_.contents[inode].blocks()[chain].steps_before(count);
-  const HashSum term = block(inode, chain, steps, Tear::none, live.sizes);
+  const HashSum term = block(inode, chain, steps, no_tear, live.sizes);
   live.blocks += term - live.terms[chain];
   live.terms[chain] = term;
 }
@@ -85,7 +85,13 @@ HashSum FileHashes::block(InodeId inode, std::size_t chain, std::uint32_t steps,
   std::uint64_t masks = 0;
   for (const Mask& mask : source.masks) masks += mask.size_step < sizes ? 1 : 0;
   Hash128 key = combine(Hash128{inode, chain}, std::uint64_t{steps} << 32U | masks);
-  key = combine(key, visible << 8U | static_cast<std::uint64_t>(tear));
+  key = combine(key, visible);
+  // Steps that end before the tear are whole, and bytes that cannot be read are not missed.
+  if (tear.at >= visible) tear = no_tear;
+  const auto is_whole = [&] { return source.steps[tear.over].end <= tear.at; };
+  while (tear.any() && tear.over < steps_of(steps) && is_whole()) ++tear.over;
+  if (tear.over >= steps_of(steps)) tear = no_tear;
+  if (tear.any()) key = combine(key, std::uint64_t{tear.over} << 16U | tear.at);
   const auto [entry, is_new] = blocks_.try_emplace(key);
   if (is_new) {
     std::array<std::byte, block_bytes> bytes;

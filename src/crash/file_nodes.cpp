@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crash/file_nodes.h"
 
-#include <algorithm>
+#include <unordered_map>
 
 namespace untorn::crash {
 
 namespace {
 // Sizes times blocks of one file; beyond this the combinations would not fit a budget anyway.
 constexpr std::uint64_t work_max = 1U << 22U;
+// Pairs of steps that may be torn as one: each may be a block to compose.
+constexpr std::uint64_t joined_max = 1U << 17U;
 }  // namespace
 
 std::optional<ChoiceSpace::NodeId> FileNodes::node(std::uint32_t file) {
@@ -15,6 +17,8 @@ std::optional<ChoiceSpace::NodeId> FileNodes::node(std::uint32_t file) {
   const FileVariants& variants = epoch_.variants()[file];
   const std::uint64_t sizes = variants.sizes_highest() - variants.sizes_lowest() + 1U;
   if (multiply_counts(sizes, variants.open().size() + 1) > work_max) return std::nullopt;
+  const std::uint64_t joined = variants.joined_steps();
+  if (joined > joined_max || multiply_counts(sizes, joined) > work_max) return std::nullopt;
   std::vector<ChoiceSpace::Child> any;
   std::uint64_t combinations = 0;
   for (std::uint32_t step = variants.sizes_highest() + 1; step > variants.sizes_lowest(); --step) {
@@ -30,7 +34,7 @@ std::optional<ChoiceSpace::NodeId> FileNodes::node(std::uint32_t file) {
 ChoiceSpace::NodeId FileNodes::size_node(std::uint32_t file, std::uint32_t sizes) {
   const FileVariants& variants = epoch_.variants()[file];
   Leaf head{
-      variants.constant_hash(hashes_, sizes), {1, 0}, Decision::sizes, Tear::none, file, 0, sizes};
+      variants.constant_hash(hashes_, sizes), {1, 0}, Decision::sizes, no_tear, file, 0, sizes};
   std::vector<ChoiceSpace::Child> all;
   for (std::uint32_t open = 0; open < variants.open().size(); ++open) {
     const Alternatives& found = shared_alternatives(file, open, sizes);
@@ -64,26 +68,25 @@ FileNodes::Alternatives FileNodes::alternatives(std::uint32_t file, std::uint32_
   const FileVariants& variants = epoch_.variants()[file];
   const StepRange range = variants.range(open, sizes);
   Alternatives result;
+  std::unordered_map<Hash128, std::size_t, Hash128Hasher> known;
   const auto add = [&](std::uint32_t steps, Tear tear) {
     const HashSum hash =
         hashes_.block(variants.inode(), variants.open()[open].chain, steps, tear, sizes);
-    auto same = std::ranges::find(result.leaves, hash, &Leaf::hash);
-    if (same == result.leaves.end()) {
-      result.leaves.push_back({hash, {}, Decision::block, tear, file, open, steps});
-      same = std::prev(result.leaves.end());
-    }
-    (tear == Tear::none ? same->states.plain : same->states.torn) += 1;
+    const auto [entry, is_new] =
+        known.try_emplace(Hash128{hash.first, hash.second}, result.leaves.size());
+    if (is_new) result.leaves.push_back({hash, {}, Decision::block, tear, file, open, steps});
+    TornCount& states = result.leaves[entry->second].states;
+    (tear.any() ? states.torn : states.plain) += 1;
   };
   // Whole writes first, so that a content which one of them leaves is never shown as a torn write.
   for (std::uint32_t steps = range.highest + 1; steps > range.lowest; --steps) {
-    add(steps - 1, Tear::none);
-    if (variants.may_hold_garbage(open, steps - 1)) add((steps - 1) | garbage_bit, Tear::none);
+    add(steps - 1, no_tear);
+    if (variants.may_hold_garbage(open, steps - 1)) add((steps - 1) | garbage_bit, no_tear);
   }
-  for (std::uint32_t steps = range.highest; steps > 0 && steps >= range.lowest; --steps) {
-    const std::uint32_t tears = variants.tears(open, range, steps);
-    if (tears >= 1) add(steps, Tear::first_sector);
-    if (tears >= 2) add(steps, Tear::all_but_last_sector);
-  }
+  (void)variants.any_tear(open, range, [&](std::uint32_t steps, Tear tear) {
+    add(steps, tear);
+    return false;
+  });
   if (result.leaves.size() > 1) {
     std::vector<ChoiceSpace::Child> any;
     for (const Leaf& leaf : result.leaves) any.push_back({space_.leaf(leaf), {1, 1}});

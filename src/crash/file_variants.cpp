@@ -61,10 +61,19 @@ StepRange FileVariants::range(std::size_t open, std::uint32_t sizes) const noexc
   return agreeing_steps(chain(open), range, sizes, rules_->size_waits_for_data);
 }
 
-std::uint32_t FileVariants::tears(std::size_t open, StepRange range,
-                                  std::uint32_t steps) const noexcept {
-  if (!rules_->blocks_tear || steps <= range.lowest) return 0;
-  return tears_count(chain(open).steps[steps - 1]);
+TearPlaces FileVariants::tears(std::size_t open, StepRange range, std::uint32_t over,
+                               std::uint32_t steps) const noexcept {
+  if (!rules_->blocks_tear || over < range.lowest || over >= steps) return {};
+  return tear_places(chain(open), over, steps);
+}
+
+std::uint64_t FileVariants::joined_steps() const noexcept {
+  std::uint64_t pairs = 0;
+  for (const OpenBlock& open : open_) {
+    const std::uint64_t steps = open.highest - open.lowest;
+    if (rules_->blocks_tear) pairs = add_counts(pairs, steps * (steps - 1) / 2);
+  }
+  return pairs;
 }
 
 bool FileVariants::may_hold_garbage(std::size_t open, std::uint32_t steps) const noexcept {
@@ -91,7 +100,7 @@ TornCount FileVariants::count() const {
       TornCount block;
       for (std::uint32_t steps = allowed.lowest; steps <= allowed.highest; ++steps) {
         block.plain += may_hold_garbage(index, steps) ? 2U : 1U;
-        block.torn += tears(index, allowed, steps);
+        if (rules_->blocks_tear) block.torn += tears_count(chain(index), allowed.lowest, steps);
       }
       group = group * block;
     }
@@ -210,7 +219,7 @@ HashSum FileVariants::constant_hash(FileHashes& hashes, std::uint32_t sizes) con
     for (const std::uint32_t settled : settled_) {
       const std::uint32_t steps = contents_->blocks()[settled].steps_before(end_);
       sum -= hashes.block_at(inode_, end_, settled);
-      sum += hashes.block(inode_, settled, steps, Tear::none, sizes);
+      sum += hashes.block(inode_, settled, steps, no_tear, sizes);
     }
     return head + sum;
   }
@@ -222,7 +231,7 @@ HashSum FileVariants::constant_hash(FileHashes& hashes, std::uint32_t sizes) con
       continue;
     }
     const std::uint32_t steps = contents_->blocks()[chain].steps_before(end_);
-    sum += hashes.block(inode_, chain, steps, Tear::none, sizes);
+    sum += hashes.block(inode_, chain, steps, no_tear, sizes);
   }
   return sum;
 }
@@ -230,7 +239,7 @@ HashSum FileVariants::constant_hash(FileHashes& hashes, std::uint32_t sizes) con
 HashSum FileVariants::hash(FileHashes& hashes, const FileVariant& variant) const {
   HashSum sum = constant_hash(hashes, variant.sizes);
   for (std::uint32_t index = 0; index < open_.size(); ++index) {
-    const Tear tear = variant.torn == index ? variant.tear : Tear::none;
+    const Tear tear = variant.torn == index ? variant.tear : no_tear;
     sum += hashes.block(inode_, open_[index].chain, variant.steps[index], tear, variant.sizes);
   }
   return sum;

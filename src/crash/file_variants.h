@@ -27,8 +27,8 @@ struct OpenBlock {
 struct FileVariant {
   std::uint32_t sizes = 0;
   std::vector<std::uint32_t> steps;  // by open block; see garbage_bit
-  std::uint32_t torn = no_index;     // the open block whose last kept step is torn
-  Tear tear = Tear::none;
+  std::uint32_t torn = no_index;     // the open block whose last kept steps are torn
+  Tear tear;
 };
 
 // The part of an operation that a pass may lose on its own.
@@ -57,10 +57,31 @@ class FileVariants {
 
   // How many steps of an open block may have persisted beside `sizes` steps of the size chain.
   [[nodiscard]] StepRange range(std::size_t open, std::uint32_t sizes) const noexcept;
-  // The tears of the step before `steps`, 0 if it must have persisted: `range` is that of the
-  // block.
-  [[nodiscard]] std::uint32_t tears(std::size_t open, StepRange range,
-                                    std::uint32_t steps) const noexcept;
+  // Where the steps of a block after `over` are torn when `steps` of them persisted; nowhere if one
+  // of them must have persisted: `range` is that of the block.
+  [[nodiscard]] TearPlaces tears(std::size_t open, StepRange range, std::uint32_t over,
+                                 std::uint32_t steps) const noexcept;
+  // Calls visit(steps, tear) for each tear of an open block until it returns true, and returns
+  // whether it did: those of single steps first, then more and more steps torn as one.
+  template <class Visit>
+  bool any_tear(std::size_t open, StepRange range, const Visit& visit) const {
+    if (!rules_->blocks_tear) return false;
+    std::vector<Sectors> sectors(range.highest - range.lowest);  // of those that end with each step
+    for (std::uint32_t joined = 1; joined <= sectors.size(); ++joined) {
+      for (std::uint32_t steps = range.highest; steps >= range.lowest + joined; --steps) {
+        const std::uint32_t over = steps - joined;
+        Sectors& torn = sectors[steps - range.lowest - 1];
+        torn.add(chain(open).steps[over]);
+        const TearPlaces places = torn.places();
+        for (std::uint32_t place = 0; place < places.count; ++place) {
+          if (visit(steps, Tear{over, places.at[place]})) return true;
+        }
+      }
+    }
+    return false;
+  }
+  // How many pairs of steps of the open blocks may be the first and the last of those torn as one.
+  [[nodiscard]] std::uint64_t joined_steps() const noexcept;
   // May the block hold garbage when `steps` of its steps persisted?
   [[nodiscard]] bool may_hold_garbage(std::size_t open, std::uint32_t steps) const noexcept;
   // Does the range of a block depend on the size?
@@ -96,8 +117,10 @@ class FileVariants {
         visit(source.steps[step].operation);
       }
     }
-    if (variant.torn != no_index) {
-      visit(chain(variant.torn).steps[variant.steps[variant.torn] - 1].operation);
+    if (variant.torn == no_index) return;
+    const auto& torn = chain(variant.torn).steps;
+    for (std::uint32_t step = variant.tear.over; step < variant.steps[variant.torn]; ++step) {
+      if (torn[step].end > variant.tear.at) visit(torn[step].operation);
     }
   }
 

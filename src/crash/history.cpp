@@ -107,7 +107,7 @@ Bytes History::Impl::compose(InodeId inode, std::size_t count) const {
   for (const BlockChain& chain : content.blocks()) {
     const std::uint64_t start = chain.block * block_bytes;
     if (start >= size) break;
-    content.compose_block(chain, chain.steps_before(count), Tear::none, sizes, block);
+    content.compose_block(chain, chain.steps_before(count), no_tear, sizes, block);
     const std::size_t visible = std::min(block_bytes, size - start);
     std::memcpy(bytes.data() + start, block.data(), visible);
   }

@@ -259,16 +259,12 @@ class Membership::Power {
       return hashes_.block(variants.inode(), chain, steps, tear, sizes) == term;
     };
     for (std::uint32_t steps = range.highest + 1; steps > range.lowest; --steps) {
-      if (is(steps - 1, Tear::none)) return false;
-      if (variants.may_hold_garbage(open, steps - 1) && is((steps - 1) | garbage_bit, Tear::none)) {
+      if (is(steps - 1, no_tear)) return false;
+      if (variants.may_hold_garbage(open, steps - 1) && is((steps - 1) | garbage_bit, no_tear)) {
         return false;
       }
     }
-    for (std::uint32_t steps = range.highest; steps > range.lowest; --steps) {
-      const std::uint32_t tears = variants.tears(open, range, steps);
-      if (tears >= 1 && is(steps, Tear::first_sector)) return true;
-      if (tears >= 2 && is(steps, Tear::all_but_last_sector)) return true;
-    }
+    if (variants.any_tear(open, range, is)) return true;
     return std::nullopt;
   }
 

@@ -12,6 +12,7 @@
 
 #include "crash/engine.h"
 #include "crash/log_maker.h"
+#include "crash/membership.h"
 
 namespace untorn::crash {
 namespace {
@@ -66,6 +67,85 @@ TEST(Counting, follows_the_closed_form_of_a_rollback_journal) {
     const LogMaker maker = rollback_journal(transactions, pages);
     EXPECT_EQ(total_of(maker, Model::portable), portable);
     EXPECT_EQ(total_of(maker, Model::ext4), ext4);
+  }
+}
+
+TEST(Counting, follows_the_closed_form_of_blocks_that_are_written_again) {
+  for (const std::uint64_t pages : {1U, 2U, 5U}) {
+    for (const std::uint64_t writes : {1U, 2U, 7U}) {
+      LogMaker maker;
+      maker.initial_file("a", fill(pages * 4096, 'o'));
+      for (std::uint64_t write = 0; write < writes * pages; ++write) {
+        maker.write("a", write % pages * 4096, fill(4096, static_cast<char>('a' + write % 26)));
+      }
+      // Each page holds any of its writes or what was before. Or one page is torn, in one of two
+      // places, between any two of these contents: writes (writes + 1) / 2 pairs.
+      std::uint64_t others = 1;
+      for (std::uint64_t page = 1; page < pages; ++page) others *= writes + 1;
+      const std::uint64_t whole = others * (writes + 1);
+      const std::uint64_t torn = pages * (2 * writes * (writes + 1) / 2) * others;
+      for (const Model model : {Model::portable, Model::ext4, Model::xfs}) {
+        EXPECT_EQ(total_of(maker, model), whole + torn);
+      }
+      EXPECT_EQ(total_of(maker, Model::btrfs), whole);
+    }
+  }
+}
+
+// Writes the end of a block and then its beginning, as was seen on ext4.
+LogMaker two_writes_of_a_block(std::uint64_t size_before, bool with_sync) {
+  LogMaker maker;
+  maker.initial_file("a", fill(size_before, 'o'));
+  maker.write("a", 3072, fill(1024, '1'));
+  if (with_sync) maker.sync_data("a");
+  maker.write("a", 0, fill(3072, '2'));
+  return maker;
+}
+
+TEST(Counting, joins_two_writes_of_a_block_unless_a_sync_lies_between) {
+  // The first write lies over 2 sectors, the second over 6, both over 8: 1, 2 and 2 tears.
+  const LogMaker joined = two_writes_of_a_block(3072, false);
+  EXPECT_EQ(total_of(joined, Model::portable), 2U * (3 + 1 + 2 + 2));
+  EXPECT_EQ(total_of(joined, Model::ext4), 2U * (3 + 1 + 2 + 2));
+  // The size waits for the first write, which is then whole.
+  EXPECT_EQ(total_of(joined, Model::xfs), (3U + 1 + 2 + 2) + (2 + 2));
+  EXPECT_EQ(total_of(joined, Model::btrfs), 3U + 2);
+  const LogMaker synced = two_writes_of_a_block(3072, true);
+  EXPECT_EQ(total_of(synced, Model::portable), 2U * (2 + 1) + (2 + 2));
+  EXPECT_EQ(total_of(synced, Model::ext4), 2U * (2 + 1) + (2 + 2));
+  EXPECT_EQ(total_of(synced, Model::xfs), (2U + 1) + 1 + (2 + 2));
+  EXPECT_EQ(total_of(synced, Model::btrfs), 2U + 1 + 2);
+}
+
+// Both writes, torn before the last sector of the block, which holds `last`.
+bool may_be_torn_as_one(const LogMaker& maker, Model model, char last) {
+  const History history(maker.log());
+  History::File file;
+  const std::string content = fill(3072, '2') + fill(512, '1') + fill(512, last);
+  file.content = Bytes(std::string_view(content));
+  return Membership(history, model).contains({{"a", file}}, 0) == Membership::Answer::inside;
+}
+
+TEST(TornWrites, of_one_block_are_torn_as_one_over_what_was_before_the_first) {
+  const LogMaker grown = two_writes_of_a_block(3072, false);
+  EXPECT_TRUE(may_be_torn_as_one(grown, Model::portable, '\0'));
+  EXPECT_TRUE(may_be_torn_as_one(grown, Model::ext4, '\0'));
+  EXPECT_TRUE(may_be_torn_as_one(grown, Model::posix, '\0'));
+  // X3: a size that grew waits for the write that ends at it.
+  EXPECT_FALSE(may_be_torn_as_one(grown, Model::xfs, '\0'));
+  const LogMaker overwritten = two_writes_of_a_block(4096, false);
+  for (const Model model : {Model::portable, Model::ext4, Model::xfs, Model::posix}) {
+    EXPECT_TRUE(may_be_torn_as_one(overwritten, model, 'o')) << to_string(model);
+  }
+  // B3: a block never tears.
+  EXPECT_FALSE(may_be_torn_as_one(grown, Model::btrfs, '\0'));
+  EXPECT_FALSE(may_be_torn_as_one(overwritten, Model::btrfs, 'o'));
+}
+
+TEST(TornWrites, are_not_torn_over_what_a_sync_forced) {
+  for (const Model model : {Model::portable, Model::ext4, Model::xfs, Model::btrfs, Model::posix}) {
+    EXPECT_FALSE(may_be_torn_as_one(two_writes_of_a_block(3072, true), model, '\0'));
+    EXPECT_FALSE(may_be_torn_as_one(two_writes_of_a_block(4096, true), model, 'o'));
   }
 }
 

@@ -20,11 +20,12 @@ using naive::page;
 constexpr std::uint64_t sector = 512;
 
 using Subset = std::vector<bool>;
+// One request of the last writes to a block that persisted: their bytes from `end` on did not.
 struct NaiveTear {
-  std::size_t micro = 0;
+  std::set<std::size_t> micros;
   std::uint64_t end = 0;
 };
-// Beside what persisted: at most one torn write, and blocks with garbage, each as the first write
+// Beside what persisted: at most one torn request, and blocks with garbage, each as the first write
 // to it that did not persist.
 struct NaiveDamage {
   std::optional<NaiveTear> tear;
@@ -92,7 +93,8 @@ class PowerEnumerator {
         if (micro.cuts && content.size() > micro.size) content.resize(micro.size);
       } else if (micro.kind == Micro::Kind::block) {
         const auto& tear = damage.tear;
-        const std::uint64_t end = tear && tear->micro == index ? tear->end : micro.end;
+        const bool torn = tear && tear->micros.contains(index);
+        const std::uint64_t end = torn ? std::min(tear->end, micro.end) : micro.end;
         if (content.size() < end) content.resize(end, '\0');
         for (std::uint64_t at = micro.begin; at < end; ++at) {
           const Operation& write = log_.operations[micro.operation];
@@ -198,22 +200,45 @@ class PowerEnumerator {
     return is_new;
   }
 
+  // The kept writes from `first` on to its block, if one request may have been all of them: none is
+  // forced, and nothing else that is kept waits for one of them.
+  [[nodiscard]] std::set<std::size_t> request(std::size_t first, const Subset& forced,
+                                              const Subset& kept) const {
+    std::set<std::size_t> found;
+    for (std::size_t index = first; index < micros_.size(); ++index) {
+      const Micro& micro = micros_[index];
+      if (!kept[index] || micro.kind != Micro::Kind::block) continue;
+      if (micro.inode != micros_[first].inode) continue;
+      if (micro.page_number() == micros_[first].page_number()) found.insert(index);
+    }
+    for (const std::size_t index : found) {
+      if (forced[index]) return {};
+      for (std::size_t later = index + 1; later < micros_.size(); ++later) {
+        const bool waits = kept[later] && syncs_.precedes(index, later);
+        if (waits && !found.contains(later)) return {};
+      }
+    }
+    return found;
+  }
+
   void each_tear(const Subset& forced, const Subset& kept, NaiveDamage damage,
                  const Visit& visit) const {
-    for (std::size_t index = 0; index < micros_.size(); ++index) {
-      const Micro& micro = micros_[index];
-      if (!kept[index] || forced[index] || micro.kind != Micro::Kind::block) continue;
-      bool last = true;
-      for (std::size_t later = index + 1; later < micros_.size(); ++later) {
-        last = last && !(kept[later] && syncs_.precedes(index, later));
+    for (std::size_t first = 0; first < micros_.size(); ++first) {
+      if (!kept[first] || micros_[first].kind != Micro::Kind::block) continue;
+      const std::set<std::size_t> torn = request(first, forced, kept);
+      if (torn.empty()) continue;
+      std::uint64_t begin = micros_[first].begin;
+      std::uint64_t end = micros_[first].end;
+      for (const std::size_t index : torn) {
+        begin = std::min(begin, micros_[index].begin);
+        end = std::max(end, micros_[index].end);
       }
-      if (!last) continue;
-      const std::uint64_t first_end = (micro.begin / sector + 1) * sector;
-      const std::uint64_t last_begin = (micro.end - 1) / sector * sector;
-      if (first_end >= micro.end) continue;
-      damage.tear = NaiveTear{index, first_end};
+      const std::uint64_t first_end = (begin / sector + 1) * sector;
+      const std::uint64_t last_begin = (end - 1) / sector * sector;
+      if (first_end >= end) continue;
+      damage.tear = NaiveTear{torn, first_end};
       visit(kept, damage);
-      damage.tear = NaiveTear{index, last_begin};
+      damage.tear = NaiveTear{torn, last_begin};
       if (last_begin > first_end) visit(kept, damage);
     }
   }
@@ -270,20 +295,21 @@ std::uint64_t naive_power_count(const OperationLog& log, Model model) {
       const Subset after = enumerator.forced_at(point + 1);
       if (before == after) continue;
     }
-    std::set<std::tuple<Subset, std::size_t, std::uint64_t, std::set<std::size_t>>> seen;
+    using Micros = std::set<std::size_t>;
+    std::set<std::tuple<Subset, Micros, std::uint64_t, Micros>> seen;
     enumerator.each_state(point, [&](const Subset& kept, const NaiveDamage& damage) {
       const std::set<InodeId> alive = enumerator.alive(kept);
       const auto visible = [&](std::size_t index) {
         return micros[index].kind == Micro::Kind::unit || alive.contains(micros[index].inode);
       };
       const auto& tear = damage.tear;
-      if (tear && !visible(tear->micro)) return;
+      if (tear && !std::ranges::all_of(tear->micros, visible)) return;
       if (!std::ranges::all_of(damage.garbage, visible)) return;
       Subset choice = kept;
       for (std::size_t index = 0; index < micros.size(); ++index) {
         if (!visible(index)) choice[index] = false;
       }
-      seen.emplace(choice, tear ? tear->micro + 1 : 0, tear ? tear->end : 0, damage.garbage);
+      seen.emplace(choice, tear ? tear->micros : Micros{}, tear ? tear->end : 0, damage.garbage);
     });
     count += seen.size();
   }

@@ -190,10 +190,14 @@ void Passes::tear_one(Selection& selection, Random& random) const {
   const StepRange range = variants.range(open, variant.sizes);
   const std::uint32_t steps = variant.steps[open];
   if (steps != steps_of(steps)) return;
-  if (const std::uint32_t tears = variants.tears(open, range, steps); tears > 0) {
-    variant.torn = open;
-    variant.tear = static_cast<Tear>(1 + random.below(tears));
-  }
+  if (steps <= range.lowest) return;
+  const std::uint32_t unsynced = steps - range.lowest;
+  const std::uint32_t joined =
+      unsynced == 1 ? 1 : 1 + static_cast<std::uint32_t>(random.below(unsynced));
+  const TearPlaces places = variants.tears(open, range, steps - joined, steps);
+  if (places.count == 0) return;
+  variant.torn = open;
+  variant.tear = {steps - joined, places.at[random.below(places.count)]};
 }
 
 FileVariant Passes::random_variant(const FileVariants& file, Random& random) const {

@@ -10,6 +10,29 @@ namespace untorn::crash {
 
 namespace {
 
+// A tear as a number from 1: in the first place or the second, of the last step alone (1, 2), of
+// the last two (3, 4), and so on.
+std::uint64_t tear_number(const FileVariants& variants, const FileVariant& variant) {
+  const std::uint32_t steps = variant.steps[variant.torn];
+  const TearPlaces places = tear_places(variants.chain(variant.torn), variant.tear.over, steps);
+  const std::uint64_t joined = steps - variant.tear.over - 1U;
+  return 2 * joined + (variant.tear.at == places.at[0] ? 1U : 2U);
+}
+
+bool read_tear(CodeReader& code, const FileVariants& variants, FileVariant& variant) {
+  const std::uint32_t steps = variant.steps[variant.torn];
+  const StepRange range = variants.range(variant.torn, variant.sizes);
+  if (steps != steps_of(steps) || steps <= range.lowest) return false;
+  const std::uint64_t number = code.number(std::uint64_t{steps - range.lowest} << 1U);
+  if (!code.ok() || number == 0) return false;
+  variant.tear.over = steps - 1 - static_cast<std::uint32_t>((number - 1) >> 1U);
+  const std::uint64_t place = (number - 1) & 1U;
+  const TearPlaces places = variants.tears(variant.torn, range, variant.tear.over, steps);
+  if (place >= places.count) return false;
+  variant.tear.at = places.at[place];
+  return true;
+}
+
 void write_variant(CodeWriter& code, const FileVariants& variants, const FileVariant& variant) {
   code.number(variants.sizes_highest() - variant.sizes);
   std::vector<std::pair<std::uint32_t, std::uint32_t>> blocks;  // that are not as high as they may
@@ -28,7 +51,7 @@ void write_variant(CodeWriter& code, const FileVariants& variants, const FileVar
   }
   const bool torn = variant.torn != no_index;
   code.number(torn ? std::uint64_t{variant.torn} + 1 : 0);
-  if (torn) code.number(static_cast<std::uint64_t>(variant.tear));
+  if (torn) code.number(tear_number(variants, variant));
 }
 
 bool read_blocks(CodeReader& code, const FileVariants& variants, FileVariant& variant) {
@@ -59,12 +82,7 @@ bool read_variant(CodeReader& code, const FileVariants& variants, FileVariant& v
   const std::uint64_t torn = code.number(variants.open().size());
   if (torn == 0) return code.ok();
   variant.torn = static_cast<std::uint32_t>(torn - 1);
-  const std::uint32_t steps = variant.steps[variant.torn];
-  const StepRange range = variants.range(variant.torn, variant.sizes);
-  if (steps != steps_of(steps)) return false;
-  const std::uint64_t tear = code.number(variants.tears(variant.torn, range, steps));
-  variant.tear = static_cast<Tear>(tear);
-  return code.ok() && tear > 0;
+  return read_tear(code, variants, variant);
 }
 
 }  // namespace

@@ -73,6 +73,28 @@ void orders(std::vector<SampleLog>& logs) {
                   }});
 }
 
+void writes_of_one_block(std::vector<SampleLog>& logs) {
+  logs.push_back({"two_writes_of_a_block_as_one_request", [](LogMaker& m) {
+                    m.initial_file("a", fill(3072, 'o'));
+                    m.write("a", 3072, fill(1024, '1'));
+                    m.write("a", 0, fill(3072, '2'));
+                  }});
+  logs.push_back({"two_writes_of_a_block_with_a_sync_between", [](LogMaker& m) {
+                    m.initial_file("a", fill(3072, 'o'));
+                    m.write("a", 3072, fill(1024, '1'));
+                    m.sync_data("a");
+                    m.write("a", 0, fill(3072, '2'));
+                    m.write("a", 600, fill(1200, '3'));
+                  }});
+  logs.push_back({"writes_of_a_block_around_a_truncation_inside_it", [](LogMaker& m) {
+                    m.initial_file("a", fill(4096, 'o'));
+                    m.write("a", 1000, fill(2000, '1'));
+                    m.truncate("a", 1500);
+                    m.write("a", 0, fill(600, '2'));
+                    m.append("a", fill(1100, '3'));
+                  }});
+}
+
 void unusual_syncs(std::vector<SampleLog>& logs) {
   logs.push_back({"sync_of_a_range", [](LogMaker& m) {
                     m.initial_file("a", fill(4096, 'o'));
@@ -143,6 +165,7 @@ void unusual_syncs(std::vector<SampleLog>& logs) {
 
 void add_sync_logs(std::vector<SampleLog>& logs) {
   orders(logs);
+  writes_of_one_block(logs);
   unusual_syncs(logs);
 }
 

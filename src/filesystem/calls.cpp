@@ -61,6 +61,14 @@ std::string_view to_string(Call call) noexcept {
       return "unlock";
     case Call::map:
       return "map";
+    case Call::sync_range:
+      return "sync_range";
+    case Call::start_writeback:
+      return "start_writeback";
+    case Call::sync_everything:
+      return "sync_everything";
+    case Call::list_attributes_at:
+      return "list_attributes_at";
   }
   return "unknown";
 }

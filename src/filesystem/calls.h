@@ -39,8 +39,12 @@ enum class Call : std::uint8_t {
   lock,
   unlock,
   map,
+  sync_range,
+  start_writeback,
+  sync_everything,
+  list_attributes_at,
 };
-inline constexpr std::size_t call_count = static_cast<std::size_t>(Call::map) + 1;
+inline constexpr std::size_t call_count = static_cast<std::size_t>(Call::list_attributes_at) + 1;
 
 // The name of the member function. Static storage, ends with NUL.
 [[nodiscard]] std::string_view to_string(Call call) noexcept;

@@ -238,6 +238,30 @@ TEST_P(ContentConformance, every_kind_of_handle_can_be_synced) {
   EXPECT_EQ(errno_of(fs().sync(directory->get())), 0);
 }
 
+TEST_P(ContentConformance, a_range_and_everything_can_be_synced_by_every_kind_of_handle) {
+  write_path(fs(), "a", "text");
+  for (const Access access : {Access::read, Access::write, Access::read_write}) {
+    const auto file = open("a", {.access = access});
+    ASSERT_TRUE(file);
+    EXPECT_EQ(errno_of(fs().start_writeback(file->get())), 0);
+    EXPECT_EQ(errno_of(fs().sync_range(file->get())), 0);
+    EXPECT_EQ(errno_of(fs().sync_everything(file->get())), 0);
+  }
+  const auto directory = open(".", directory_only);
+  ASSERT_TRUE(directory);
+  EXPECT_EQ(errno_of(fs().start_writeback(directory->get())), 0);
+  EXPECT_EQ(errno_of(fs().sync_range(directory->get())), 0);
+  EXPECT_EQ(errno_of(fs().sync_everything(directory->get())), 0);
+  EXPECT_EQ(read_path(fs(), "a"), "text");
+}
+
+TEST_P(ContentConformance, what_is_not_open_cannot_be_synced) {
+  constexpr Handle nothing{99'999};
+  EXPECT_EQ(errno_of(fs().sync_range(nothing)), EBADF);
+  EXPECT_EQ(errno_of(fs().start_writeback(nothing)), EBADF);
+  EXPECT_EQ(errno_of(fs().sync_everything(nothing)), EBADF);
+}
+
 TEST_P(ContentConformance, an_unlinked_file_lives_until_it_is_closed) {
   const auto file = open("a", create_new);
   ASSERT_TRUE(file);

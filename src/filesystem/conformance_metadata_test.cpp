@@ -13,6 +13,7 @@ namespace {
 
 using test::write_path;
 using testing::ElementsAre;
+using testing::IsEmpty;
 
 using MetadataConformance = FileSystemConformance;
 
@@ -66,6 +67,52 @@ TEST_P(MetadataConformance, attributes_are_kept_by_name) {
   EXPECT_EQ(errno_of(fs().set_attribute(file->get(), "user." + std::string(300, 'n'), "x")),
             ERANGE);
   EXPECT_EQ(errno_of(fs().set_attribute(file->get(), "user.c", std::string(70000, 'v'))), E2BIG);
+}
+
+TEST_P(MetadataConformance, attributes_of_a_name_are_listed_without_opening_it) {
+  make_directory("d");
+  write_path(fs(), "d/a", "text");
+  ASSERT_EQ(errno_of(fs().make_symlink("a", here, "d/l")), 0);
+  const auto directory = open("d", directory_only);
+  ASSERT_TRUE(directory);
+  EXPECT_THAT(fs().list_attributes_at(directory->get(), "a").value(), IsEmpty());
+  {
+    const auto file = open("d/a", {.access = Access::read_write});
+    ASSERT_TRUE(file);
+    const auto set = fs().set_attribute(file->get(), "user.b", "value");
+    if (errno_of(set) == EOPNOTSUPP) GTEST_SKIP() << "no user attributes here";
+    ASSERT_EQ(errno_of(set), 0);
+    ASSERT_EQ(errno_of(fs().set_attribute(file->get(), "user.a", "")), 0);
+    ASSERT_EQ(errno_of(fs().set_mode(file->get(), 0)), 0);
+  }
+  EXPECT_THAT(fs().list_attributes_at(directory->get(), "a").value(),
+              ElementsAre("user.a", "user.b"));
+  EXPECT_THAT(fs().list_attributes_at(here, "d/a").value(), ElementsAre("user.a", "user.b"));
+  // The link's own, not those of what it points to.
+  EXPECT_THAT(fs().list_attributes_at(directory->get(), "l").value(), IsEmpty());
+  EXPECT_EQ(errno_of(fs().list_attributes_at(directory->get(), "missing")), ENOENT);
+  EXPECT_EQ(errno_of(fs().list_attributes_at(here, "missing")), ENOENT);
+  EXPECT_EQ(errno_of(fs().list_attributes_at(here, "d/a/x")), ENOTDIR);
+  EXPECT_EQ(errno_of(fs().list_attributes_at(directory->get(), "")), EINVAL);
+  EXPECT_EQ(errno_of(fs().list_attributes_at(directory->get(), "x/y")), EINVAL);
+}
+
+TEST_P(MetadataConformance, one_mount_has_one_number_and_one_kind) {
+  make_directory("d");
+  write_path(fs(), "d/a", "text");
+  const auto directory = open("d", directory_only);
+  ASSERT_TRUE(directory);
+  const Status of_directory = fs().status(directory->get()).value();
+  const Status of_file = fs().status_at(directory->get(), "a").value();
+  EXPECT_EQ(of_file.mount, of_directory.mount);
+  EXPECT_EQ(fs().status(here).value().mount, of_directory.mount);
+  const FileSystemKind kind = fs().kind(directory->get());
+  for (int repeat = 0; repeat < 2; ++repeat) {
+    const FileSystemKind remembered = fs().remembered_kind(directory->get(), of_directory);
+    EXPECT_EQ(remembered.name, kind.name);
+    EXPECT_EQ(remembered.range_sync, kind.range_sync);
+    EXPECT_EQ(remembered.volatile_storage, kind.volatile_storage);
+  }
 }
 
 TEST_P(MetadataConformance, change_times_move_with_every_change) {

@@ -115,6 +115,20 @@ SystemResult<void> FaultFileSystem::sync_data(Handle file) {
   return through<SystemResult<void>>(Call::sync_data, {}, [&] { return below_.sync_data(file); });
 }
 
+SystemResult<void> FaultFileSystem::sync_range(Handle file) {
+  return through<SystemResult<void>>(Call::sync_range, {}, [&] { return below_.sync_range(file); });
+}
+
+SystemResult<void> FaultFileSystem::start_writeback(Handle file) {
+  return through<SystemResult<void>>(Call::start_writeback, {},
+                                     [&] { return below_.start_writeback(file); });
+}
+
+SystemResult<void> FaultFileSystem::sync_everything(Handle handle) {
+  return through<SystemResult<void>>(Call::sync_everything, {},
+                                     [&] { return below_.sync_everything(handle); });
+}
+
 SystemResult<void> FaultFileSystem::rename(Handle from_directory, std::string_view from,
                                            Handle to_directory, std::string_view to,
                                            RenameMode mode) {
@@ -191,6 +205,12 @@ SystemResult<std::vector<std::string>> FaultFileSystem::list_attributes(Handle f
       Call::list_attributes, {}, [&] { return below_.list_attributes(file); });
 }
 
+SystemResult<std::vector<std::string>> FaultFileSystem::list_attributes_at(Handle directory,
+                                                                           std::string_view name) {
+  return through<SystemResult<std::vector<std::string>>>(
+      Call::list_attributes_at, name, [&] { return below_.list_attributes_at(directory, name); });
+}
+
 SystemResult<std::string> FaultFileSystem::get_attribute(Handle file, const std::string& name) {
   return through<SystemResult<std::string>>(Call::get_attribute, name,
                                             [&] { return below_.get_attribute(file, name); });
@@ -217,6 +237,10 @@ SystemResult<void> FaultFileSystem::unlock(Handle file) {
 
 FileSystemKind FaultFileSystem::kind(Handle handle) {
   return below_.kind(handle);
+}
+
+FileSystemKind FaultFileSystem::remembered_kind(Handle handle, const Status& status) {
+  return below_.remembered_kind(handle, status);
 }
 
 std::pair<std::uint64_t, std::uint64_t> FaultFileSystem::random_bits() {

@@ -77,6 +77,9 @@ class FaultFileSystem final : public FileSystem {
   SystemResult<FileMapping> map(Handle file, std::size_t size) override;
   SystemResult<void> sync(Handle handle) override;
   SystemResult<void> sync_data(Handle file) override;
+  SystemResult<void> sync_range(Handle file) override;
+  SystemResult<void> start_writeback(Handle file) override;
+  SystemResult<void> sync_everything(Handle handle) override;
   SystemResult<void> rename(Handle from_directory, std::string_view from, Handle to_directory,
                             std::string_view to, RenameMode mode) override;
   SystemResult<void> link(Handle from_directory, std::string_view from, Handle to_directory,
@@ -95,6 +98,8 @@ class FaultFileSystem final : public FileSystem {
   SystemResult<void> set_mode(Handle file, std::uint32_t mode) override;
   SystemResult<void> set_owner(Handle file, std::uint32_t user, std::uint32_t group) override;
   SystemResult<std::vector<std::string>> list_attributes(Handle file) override;
+  SystemResult<std::vector<std::string>> list_attributes_at(Handle directory,
+                                                            std::string_view name) override;
   SystemResult<std::string> get_attribute(Handle file, const std::string& name) override;
   SystemResult<void> set_attribute(Handle file, const std::string& name,
                                    std::string_view value) override;
@@ -102,6 +107,7 @@ class FaultFileSystem final : public FileSystem {
   SystemResult<void> lock(Handle file, LockMode mode) override;
   SystemResult<void> unlock(Handle file) override;
   FileSystemKind kind(Handle handle) override;
+  FileSystemKind remembered_kind(Handle handle, const Status& status) override;
   std::pair<std::uint64_t, std::uint64_t> random_bits() override;
 
  private:

@@ -123,6 +123,34 @@ TEST(fault, a_failed_close_has_closed) {
   EXPECT_EQ(memory.open_handles(), 0U);
 }
 
+TEST(fault, every_kind_of_sync_fails_alone) {
+  InMemoryFileSystem memory{{.path = "a"}};
+  for (const Call call : {Call::sync_range, Call::start_writeback, Call::sync_everything}) {
+    FaultFileSystem fs(memory, {.at = 0, .call = call, .error = Errno{EIO}});
+    const OwnedHandle file(fs, fs.open(here, "a", {}).value());
+    EXPECT_EQ(fs.sync_range(file.get()).has_value(), call != Call::sync_range);
+    EXPECT_EQ(fs.start_writeback(file.get()).has_value(), call != Call::start_writeback);
+    EXPECT_EQ(fs.sync_everything(file.get()).has_value(), call != Call::sync_everything);
+    EXPECT_TRUE(fs.sync(file.get()));
+    EXPECT_TRUE(fs.sync_range(file.get())) << "a fault strikes once";
+  }
+}
+
+TEST(fault, a_list_of_attributes_by_name_can_fail) {
+  InMemoryFileSystem memory{{.path = "a"}};
+  FaultFileSystem fs(memory, {.at = 0, .call = Call::list_attributes_at, .error = Errno{EACCES}});
+  EXPECT_EQ(fs.list_attributes_at(here, "a"), std::unexpected(Errno{EACCES}));
+  EXPECT_TRUE(fs.list_attributes_at(here, "a"));
+}
+
+TEST(fault, the_kind_of_file_system_is_that_below) {
+  InMemoryFileSystem memory(
+      MemoryOptions{.kind = {.name = "memory", .range_sync = RangeSync::before_names}});
+  FaultFileSystem fs(memory);
+  EXPECT_EQ(fs.kind(here).range_sync, RangeSync::before_names);
+  EXPECT_EQ(fs.remembered_kind(here, {}).range_sync, RangeSync::before_names);
+}
+
 TEST(fault, several_faults_strike_in_one_run) {
   InMemoryFileSystem memory;
   FaultFileSystem fs(memory, std::vector<Fault>{

@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/deadline.h"
 #include "base/try.h"
 #include "filesystem/random_hex.h"
 #include "filesystem/same_file.h"
@@ -43,9 +44,10 @@ bool is_still_named(FileSystem& fs, Handle folder, std::string_view name, Handle
 }  // namespace
 
 bool locks_are_trusted(const FileSystemKind& kind) noexcept {
-  constexpr std::array<std::string_view, 11> trusted = {"ext2",     "ext3",    "ext4",  "xfs",
-                                                        "btrfs",    "f2fs",    "zfs",   "tmpfs",
-                                                        "bcachefs", "overlay", "memory"};
+  // "portable": what assumed_kind() gives, on a local file system.
+  constexpr std::array<std::string_view, 12> trusted = {
+      "ext2", "ext3",  "ext4",     "xfs",     "btrfs",  "f2fs",
+      "zfs",  "tmpfs", "bcachefs", "overlay", "memory", "portable"};
   return !kind.network && std::find(trusted.begin(), trusted.end(), kind.name) != trusted.end();
 }
 
@@ -159,7 +161,7 @@ std::optional<std::string> nearest_kept_tree(FileSystem& fs, std::string folder)
 
 Result<OwnedHandle> take_lock(FileSystem& fs, Handle folder, std::string_view name,
                               const std::string& path, const LockRequest& request) {
-  const auto until = std::chrono::steady_clock::now() + request.wait;
+  const auto until = deadline_after(request.wait);
   const auto failed = [&path](Errno os_errno) {
     return std::unexpected(
         Error::from_errno(number(os_errno), Step::inspect, Outcome::not_applied, path, "its lock"));

@@ -37,7 +37,7 @@ inline constexpr std::uint32_t kept_file_mode = 0600;  // for files that hold co
 
 // Whether a lock (flock) on this kind of file system is known to keep other processes away, and to
 // end with its holder: an allow-list of local ones (ext2/3/4, xfs, btrfs, f2fs, bcachefs, zfs,
-// tmpfs, overlay, and our own in memory). What is not on it may work, but nobody has tried.
+// tmpfs, overlay, our own in memory, and the "portable" of a proof). Others may, untried.
 [[nodiscard]] bool locks_are_trusted(const FileSystemKind& kind) noexcept;
 
 class KeptFolder {

@@ -175,6 +175,24 @@ SystemResult<void> InMemoryFileSystem::sync_data(Handle file) {
   return sync(file);
 }
 
+SystemResult<void> InMemoryFileSystem::sync_range(Handle file) {
+  const std::lock_guard guard(mutex_);
+  const OpenFile* found = state_->find(file);
+  if (found == nullptr) return failure(EBADF);
+  // Linux refuses what has no bytes to write back.
+  const FileType type = state_->tree[found->node].type;
+  if (type != FileType::regular && type != FileType::directory) return failure(ESPIPE);
+  return {};
+}
+
+SystemResult<void> InMemoryFileSystem::start_writeback(Handle file) {
+  return sync_range(file);
+}
+
+SystemResult<void> InMemoryFileSystem::sync_everything(Handle handle) {
+  return sync(handle);
+}
+
 // ------------------------------------------------------------------ metadata
 
 SystemResult<Status> InMemoryFileSystem::status(Handle handle) {
@@ -218,11 +236,7 @@ SystemResult<std::vector<std::string>> InMemoryFileSystem::list_attributes(Handl
   const std::lock_guard guard(mutex_);
   const OpenFile* found = state_->find(file);
   if (found == nullptr) return failure(EBADF);
-  std::vector<std::string> names;
-  if (const auto& attributes = state_->tree[found->node].attributes) {
-    for (const auto& [name, value] : *attributes) names.push_back(name);
-  }
-  return names;
+  return state_->attribute_names(found->node);
 }
 
 SystemResult<std::string> InMemoryFileSystem::get_attribute(Handle file, const std::string& name) {

@@ -75,6 +75,9 @@ class InMemoryFileSystem final : public FileSystem {
   SystemResult<FileMapping> map(Handle file, std::size_t size) override;
   SystemResult<void> sync(Handle handle) override;
   SystemResult<void> sync_data(Handle file) override;
+  SystemResult<void> sync_range(Handle file) override;
+  SystemResult<void> start_writeback(Handle file) override;
+  SystemResult<void> sync_everything(Handle handle) override;
   SystemResult<void> rename(Handle from_directory, std::string_view from, Handle to_directory,
                             std::string_view to, RenameMode mode) override;
   SystemResult<void> link(Handle from_directory, std::string_view from, Handle to_directory,
@@ -93,6 +96,8 @@ class InMemoryFileSystem final : public FileSystem {
   SystemResult<void> set_mode(Handle file, std::uint32_t mode) override;
   SystemResult<void> set_owner(Handle file, std::uint32_t user, std::uint32_t group) override;
   SystemResult<std::vector<std::string>> list_attributes(Handle file) override;
+  SystemResult<std::vector<std::string>> list_attributes_at(Handle directory,
+                                                            std::string_view name) override;
   SystemResult<std::string> get_attribute(Handle file, const std::string& name) override;
   SystemResult<void> set_attribute(Handle file, const std::string& name,
                                    std::string_view value) override;

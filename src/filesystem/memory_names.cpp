@@ -142,6 +142,15 @@ SystemResult<Status> InMemoryFileSystem::status_at(Handle directory, std::string
   return state_->status_of(place->node);
 }
 
+SystemResult<std::vector<std::string>> InMemoryFileSystem::list_attributes_at(
+    Handle directory, std::string_view name) {
+  const std::lock_guard guard(mutex_);
+  const SystemResult<Place> place =
+      state_->find_existing_at(directory, name, Follow::trailing_slash);
+  if (!place) return pass_on(place);
+  return state_->attribute_names(place->node);
+}
+
 SystemResult<std::vector<Entry>> InMemoryFileSystem::list(Handle directory) {
   const std::lock_guard guard(mutex_);
   const SystemResult<NodeId> node = state_->directory_of(directory);

@@ -148,6 +148,14 @@ SystemResult<std::size_t> InMemoryFileSystem::State::write(const OpenFile& file,
   return bytes.size();
 }
 
+std::vector<std::string> InMemoryFileSystem::State::attribute_names(NodeId id) const {
+  std::vector<std::string> names;
+  if (const auto& attributes = tree[id].attributes) {
+    for (const auto& [name, value] : *attributes) names.push_back(name);
+  }
+  return names;
+}
+
 Status InMemoryFileSystem::State::status_of(NodeId id) const {
   const Node& node = tree[id];
   Status status;

@@ -88,6 +88,7 @@ struct InMemoryFileSystem::State {
   void drop_privileges(NodeId id, bool also_for_root);
 
   [[nodiscard]] Status status_of(NodeId id) const;
+  [[nodiscard]] std::vector<std::string> attribute_names(NodeId id) const;
   // EPERM unless the caller owns the node.
   [[nodiscard]] SystemResult<void> check_owner(NodeId id) const;
 

@@ -9,24 +9,25 @@
 #include <linux/fs.h>
 #include <sys/file.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <atomic>
 #include <cerrno>
 #include <cstdio>
-#include <ctime>
+#include <cstdlib>
 #include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
-#include "base/hash.h"
+#include "filesystem/kind_memory.h"
 #include "filesystem/names.h"
 #include "filesystem/posix_kind.h"
 #include "filesystem/posix_values.h"
+#include "filesystem/random_pool.h"
 #include "untorn/filesystem.h"
 
 namespace untorn {
@@ -67,8 +68,7 @@ SystemResult<Handle> above_standard_streams(int fd) {
 
 SystemResult<Status> call_statx(int directory, const char* name, int flags) {
   struct statx answer = {};
-  if (statx(directory, name, flags, STATX_BASIC_STATS | STATX_BTIME, &answer) != 0)
-    return failure();
+  if (statx(directory, name, flags, statx_wanted, &answer) != 0) return failure();
   return status_from(answer);
 }
 
@@ -88,6 +88,26 @@ SystemResult<std::string> read_growing(const Fill& fill) {
   }
 }
 
+// Names as the kernel lists them, each ended by a NUL, apart and sorted.
+SystemResult<std::vector<std::string>> attribute_names(const SystemResult<std::string>& names) {
+  if (!names) return std::unexpected(names.error());
+  std::vector<std::string> result;
+  for (std::size_t begin = 0; begin < names->size();) {
+    const std::size_t end = names->find('\0', begin);
+    result.push_back(names->substr(begin, end - begin));
+    begin = end == std::string::npos ? names->size() : end + 1;
+  }
+  std::ranges::sort(result);
+  return result;
+}
+
+// A name under an open directory, for calls that take a path alone. The kernel follows the first
+// part to the directory itself, wherever it was moved.
+std::string path_below(int directory, std::string_view name) {
+  if (directory == AT_FDCWD) return std::string(name);
+  return "/proc/thread-self/fd/" + std::to_string(directory) + '/' + std::string(name);
+}
+
 struct DirectoryCloser {
   void operator()(DIR* stream) const { (void)closedir(stream); }
 };
@@ -104,19 +124,6 @@ SystemResult<DirectoryStream> open_stream(int directory) {
     return failure(stream_errno);
   }
   return stream;
-}
-
-// Only for a machine whose getrandom is forbidden (a seccomp filter): distinct within the machine.
-// Nobody's safety rests on it, since temporaries are opened with O_EXCL and O_NOFOLLOW.
-std::pair<std::uint64_t, std::uint64_t> weak_random_bits() {
-  static std::atomic<std::uint64_t> calls = 0;
-  struct timespec now = {};
-  (void)clock_gettime(CLOCK_REALTIME, &now);
-  const std::array<std::uint64_t, 4> parts = {
-      static_cast<std::uint64_t>(getpid()), static_cast<std::uint64_t>(now.tv_sec),
-      static_cast<std::uint64_t>(now.tv_nsec), calls.fetch_add(1)};
-  const Hash128 hash = hash128(std::as_bytes(std::span(parts)));
-  return {hash.first, hash.second};
 }
 
 class PosixFileSystem final : public FileSystem {
@@ -170,6 +177,17 @@ class PosixFileSystem final : public FileSystem {
   // pages clean, and a second call would report success for bytes that are gone.
   SystemResult<void> sync(Handle handle) override { return check(fsync(descriptor(handle))); }
   SystemResult<void> sync_data(Handle file) override { return check(fdatasync(descriptor(file))); }
+  SystemResult<void> sync_range(Handle file) override {
+    constexpr unsigned all_flags =
+        SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+    return check(sync_file_range(descriptor(file), 0, 0, all_flags));
+  }
+  SystemResult<void> start_writeback(Handle file) override {
+    return check(sync_file_range(descriptor(file), 0, 0, SYNC_FILE_RANGE_WRITE));
+  }
+  SystemResult<void> sync_everything(Handle handle) override {
+    return check(syncfs(descriptor(handle)));
+  }
 
   SystemResult<void> rename(Handle from_directory, std::string_view from, Handle to_directory,
                             std::string_view to, RenameMode mode) override {
@@ -273,17 +291,26 @@ class PosixFileSystem final : public FileSystem {
   }
 
   SystemResult<std::vector<std::string>> list_attributes(Handle file) override {
-    const SystemResult<std::string> names = read_growing(
-        [&](char* buffer, std::size_t size) { return flistxattr(descriptor(file), buffer, size); });
-    if (!names) return std::unexpected(names.error());
-    std::vector<std::string> result;
-    for (std::size_t begin = 0; begin < names->size();) {
-      const std::size_t end = names->find('\0', begin);
-      result.push_back(names->substr(begin, end - begin));
-      begin = end == std::string::npos ? names->size() : end + 1;
-    }
-    std::ranges::sort(result);
-    return result;
+    return attribute_names(read_growing([&](char* buffer, std::size_t size) {
+      return flistxattr(descriptor(file), buffer, size);
+    }));
+  }
+
+  SystemResult<std::vector<std::string>> list_attributes_at(Handle directory,
+                                                            std::string_view name) override {
+    if (const int fault = check_name(directory, name); fault != 0) return failure(fault);
+    const std::string path = path_below(descriptor(directory), name);
+    auto names = attribute_names(read_growing(
+        [&](char* buffer, std::size_t size) { return llistxattr(path.c_str(), buffer, size); }));
+    const bool missing = !names && number(names.error()) == ENOENT;
+    if (!missing || directory == Handle::working_directory) return names;
+    // The name may be there, and /proc may not.
+    const SystemResult<Handle> opened =
+        open(directory, name, {.follow = false, .nonblocking = true});
+    if (!opened) return std::unexpected(opened.error());
+    names = list_attributes(*opened);
+    (void)close(*opened);
+    return names;
   }
 
   SystemResult<std::string> get_attribute(Handle file, const std::string& name) override {
@@ -310,21 +337,33 @@ class PosixFileSystem final : public FileSystem {
     return check(flock(descriptor(file), LOCK_UN));
   }
 
-  FileSystemKind kind(Handle handle) override { return kind_of_descriptor(descriptor(handle)); }
-
-  std::pair<std::uint64_t, std::uint64_t> random_bits() override {
-    std::array<std::uint64_t, 2> bits{};
-    const ssize_t length =
-        retry_interrupted([&] { return getrandom(bits.data(), sizeof(bits), 0); });
-    if (length != static_cast<ssize_t>(sizeof(bits))) return weak_random_bits();
-    return {bits[0], bits[1]};
+  FileSystemKind kind(Handle handle) override {
+    return assumed_ ? *assumed_ : kind_of_descriptor(descriptor(handle));
   }
+  FileSystemKind remembered_kind(Handle handle, const Status& status) override {
+    if (assumed_) return *assumed_;
+    Status known = status;
+    if (known.mount == 0) known.mount = file_system_number(descriptor(handle));
+    return kinds_.get(known, [&] { return kind_of_descriptor(descriptor(handle)); });
+  }
+
+  std::pair<std::uint64_t, std::uint64_t> random_bits() override { return pooled_random_bits(); }
 
  private:
   static SystemResult<std::size_t> count(ssize_t returned) {
     if (returned < 0) return failure();
     return static_cast<std::size_t>(returned);
   }
+
+  // Read once: the environment may change later, in another thread.
+  static std::optional<FileSystemKind> kind_in_environment() {
+    const char* name = secure_getenv("UNTORN_ASSUME_FS");
+    if (name == nullptr || *name == '\0') return std::nullopt;
+    return assumed_kind(name);
+  }
+
+  const std::optional<FileSystemKind> assumed_ = kind_in_environment();
+  KindMemory kinds_;
 };
 
 }  // namespace

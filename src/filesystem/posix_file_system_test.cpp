@@ -4,9 +4,11 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -15,8 +17,10 @@
 #include <fstream>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <vector>
 
-#include "filesystem/posix_kind.h"
+#include "filesystem/posix_mount.h"
 #include "filesystem/test_directory.h"
 
 namespace untorn {
@@ -64,6 +68,30 @@ TEST(posix, short_writes_are_reported_as_they_are) {
   const test::TestDirectory directory;
   const std::string path = (directory.path() / "file").string();
   EXPECT_EXIT(std::_Exit(write_up_to_a_limit(path)), testing::ExitedWithCode(0), "");
+}
+
+// /proc/self/fd is the table of the first thread.
+TEST(posix, attributes_of_a_name_are_asked_with_the_descriptors_of_the_thread) {
+  const test::TestDirectory directory;
+  const std::string path = directory.path().string();
+  for (const char* name : {"/one", "/two"}) {
+    ASSERT_EQ(mkdir((path + name).c_str(), 0755), 0);
+    std::ofstream(path + name + "/file") << "content";
+  }
+  if (setxattr((path + "/one/file").c_str(), "user.tag", "1", 1, 0) != 0) {
+    GTEST_SKIP() << "no extended attributes in the folder for temporaries";
+  }
+  const OwnedHandle one(fs(),
+                        fs().open(here, path + "/one", {.access = Access::directory}).value());
+  const OwnedHandle two(fs(),
+                        fs().open(here, path + "/two", {.access = Access::directory}).value());
+  std::vector<std::string> found;
+  std::thread([&] {
+    if (unshare(CLONE_FILES) != 0) return;
+    if (dup2(static_cast<int>(one.get()), static_cast<int>(two.get())) < 0) return;
+    found = fs().list_attributes_at(two.get(), "file").value_or(std::vector<std::string>());
+  }).join();
+  EXPECT_THAT(found, testing::Contains("user.tag"));
 }
 
 TEST(posix, special_files_have_their_type) {

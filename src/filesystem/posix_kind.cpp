@@ -3,21 +3,30 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <sys/stat.h>
 #include <sys/statfs.h>
-#include <unistd.h>
 
 #include <array>
-#include <cerrno>
-#include <charconv>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
+
+#include "base/hash.h"
+#include "filesystem/posix_mount.h"
+#include "filesystem/posix_range_sync.h"
 
 namespace untorn {
 namespace {
 
-enum class Trait : std::uint8_t { local, keeps_nothing, network, torn_rename, look_in_mount_table };
+enum class Trait : std::uint8_t {
+  local,
+  keeps_nothing,
+  network,
+  torn_rename,
+  look_in_mount_table,
+  look_in_allow_list,
+};
 
 struct KnownKind {
   std::uint32_t magic;
@@ -27,8 +36,8 @@ struct KnownKind {
 
 // Magic numbers that linux/magic.h does not have stand as numbers, from statfs(2).
 constexpr std::array known_kinds = {
-    KnownKind{EXT4_SUPER_MAGIC, "ext4", Trait::local},
-    KnownKind{XFS_SUPER_MAGIC, "xfs", Trait::local},
+    KnownKind{EXT4_SUPER_MAGIC, "ext4", Trait::look_in_allow_list},
+    KnownKind{XFS_SUPER_MAGIC, "xfs", Trait::look_in_allow_list},
     KnownKind{BTRFS_SUPER_MAGIC, "btrfs", Trait::local},
     KnownKind{F2FS_SUPER_MAGIC, "f2fs", Trait::local},
     KnownKind{0x2FC12FC1, "zfs", Trait::local},
@@ -63,61 +72,15 @@ constexpr std::array known_kinds = {
     KnownKind{0x65735546, "fuse", Trait::look_in_mount_table},
 };
 
+int call_statfs(int fd, struct statfs& answer) {
+  return fd == AT_FDCWD ? statfs(".", &answer) : fstatfs(fd, &answer);
+}
+
 const KnownKind* find_known(std::uint32_t magic) {
   for (const KnownKind& known : known_kinds) {
     if (known.magic == magic) return &known;
   }
   return nullptr;
-}
-
-// Takes the next field, up to a space, off the front of `rest`.
-std::string_view take_field(std::string_view& rest) {
-  const std::size_t end = rest.find(' ');
-  const std::string_view field = rest.substr(0, end);
-  rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-  return field;
-}
-
-std::optional<unsigned long long> mount_id_of(int fd) {
-  struct statx answer = {};
-  const char* path = fd == AT_FDCWD ? "." : "";
-  const int flags = fd == AT_FDCWD ? 0 : AT_EMPTY_PATH;
-  if (statx(fd, path, flags, STATX_MNT_ID, &answer) != 0) return std::nullopt;
-  if ((answer.stx_mask & STATX_MNT_ID) == 0) return std::nullopt;
-  return answer.stx_mnt_id;
-}
-
-std::string read_mount_table() {
-  std::string table;
-  const int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return table;
-  std::array<char, 16384> buffer{};
-  for (;;) {
-    const ssize_t count = read(fd, buffer.data(), buffer.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) break;
-    table.append(buffer.data(), static_cast<std::size_t>(count));
-  }
-  (void)close(fd);
-  return table;
-}
-
-// Calls `use` with the mount's line while the text is alive; not at all if there is none.
-template <class Use>
-void with_mount_of(int fd, const Use& use) {
-  const std::optional<unsigned long long> mount_id = mount_id_of(fd);
-  if (!mount_id) return;
-  const std::string table = read_mount_table();
-  std::string_view rest = table;
-  while (!rest.empty()) {
-    const std::size_t end = rest.find('\n');
-    const MountLine line = parse_mount_line(rest.substr(0, end));
-    if (!line.type.empty() && line.mount_id == *mount_id) {
-      use(line);
-      return;
-    }
-    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-  }
 }
 
 // fuse.sshfs, fuse.glusterfs and their like reach over a network. A fuse file system of another
@@ -132,48 +95,52 @@ void apply_fuse(FileSystemKind& kind, const MountLine& line) {
 }
 
 void apply_mount_table(FileSystemKind& kind, int fd) {
-  with_mount_of(fd, [&kind](const MountLine& line) {
-    if (kind.name != "overlay") return apply_fuse(kind, line);
-    // `volatile` makes every fsync of the overlay return at once, without a flush.
-    kind.volatile_storage = has_option(line.super_options, "volatile") ||
-                            has_option(line.super_options, "fsync=volatile");
-  });
+  const std::optional<std::string> table = read_pseudo_file("/proc/self/mountinfo");
+  if (!table) return;
+  const std::optional<MountLine> line = find_mount_line(*table, fd);
+  if (!line) return;
+  if (kind.name != "overlay") return apply_fuse(kind, *line);
+  // `volatile` makes every fsync of the overlay return at once, without a flush.
+  kind.volatile_storage = has_option(line->super_options, "volatile") ||
+                          has_option(line->super_options, "fsync=volatile");
+}
+
+void apply_allow_list(FileSystemKind& kind, int fd) {
+  if (!one_commit_is_default) {
+    kind.why_classic = "one_commit waits for its long run in the lab";
+    return;
+  }
+  RangeSyncAnswer answer = probe_range_sync(fd, kind.name);
+  kind.range_sync = answer.range_sync;
+  kind.fast_commit = answer.fast_commit;
+  kind.why_classic = std::move(answer.why_classic);
 }
 
 }  // namespace
 
-MountLine parse_mount_line(std::string_view line) {
-  // 36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue
-  // The fields before " - " vary in number; spaces inside names are written as \040.
-  MountLine result;
-  const std::size_t separator = line.find(" - ");
-  if (separator == std::string_view::npos) return result;
-  const std::string_view id = take_field(line);
-  const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), result.mount_id);
-  if (error != std::errc() || end != id.data() + id.size()) return result;
-  line.remove_prefix(line.find(" - ") + 3);
-  const std::string_view type = take_field(line);
-  (void)take_field(line);  // the source
-  result.super_options = take_field(line);
-  result.type = type;
-  return result;
+FileSystemKind assumed_kind(std::string_view name) {
+  FileSystemKind kind;
+  const bool ranges = name == "ext4" || name == "xfs";
+  kind.name = ranges || name == "btrfs" ? std::string(name) : "portable";
+  if (ranges) kind.range_sync = RangeSync::before_names;
+  return kind;
 }
 
-bool has_option(std::string_view options, std::string_view option) {
-  while (!options.empty()) {
-    const std::size_t end = options.find(',');
-    if (options.substr(0, end) == option) return true;
-    if (end == std::string_view::npos) return false;
-    options.remove_prefix(end + 1);
-  }
-  return false;
+std::uint64_t file_system_number(int fd) {
+  struct statfs answer = {};
+  if (call_statfs(fd, answer) != 0) return 0;
+  Hash128 hash = hash128(std::as_bytes(std::span(&answer.f_fsid, 1)));
+  hash = combine(hash, static_cast<std::uint64_t>(answer.f_type));
+  hash = combine(hash, static_cast<std::uint64_t>(answer.f_flags));
+  // Numbers of mounts are small; those of file systems have the highest bit.
+  return hash.first | (std::uint64_t{1} << 63U);
 }
 
 FileSystemKind kind_of_descriptor(int fd) {
   FileSystemKind kind;
   kind.name = "unknown";
   struct statfs answer = {};
-  if ((fd == AT_FDCWD ? statfs(".", &answer) : fstatfs(fd, &answer)) != 0) return kind;
+  if (call_statfs(fd, answer) != 0) return kind;
   const KnownKind* known = find_known(static_cast<std::uint32_t>(answer.f_type));
   if (known == nullptr) return kind;
   kind.name = std::string(known->name);
@@ -191,6 +158,9 @@ FileSystemKind kind_of_descriptor(int fd) {
       break;
     case Trait::look_in_mount_table:
       apply_mount_table(kind, fd);
+      break;
+    case Trait::look_in_allow_list:
+      apply_allow_list(kind, fd);
       break;
   }
   return kind;

@@ -3,11 +3,14 @@
 // What mounts tell about a file. Each test makes its mounts in a world of its own.
 #include <gtest/gtest.h>
 #include <sys/mount.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "filesystem/test_directory.h"
 #include "tests/support/private_world.h"
@@ -80,6 +83,38 @@ TEST(posix_mounts, a_file_that_is_a_mount_of_its_own_is_seen) {
   UNTORN_NEED(why.empty(), "namespaces", why);
   const test::TestDirectory directory;
   EXPECT_EQ(in_private_world([&] { return look_at_a_bind_mount(directory.path()); }), "");
+}
+
+// Attributes by name in a root that has no /proc.
+std::string list_without_proc(const std::filesystem::path& root) {
+  FileSystem& fs = posix_file_system();
+  test::write_path(fs, (root / "file").string(), "text");
+  DEMAND(fs.make_symlink("file", here, (root / "link").string()));
+  if (chroot(root.c_str()) != 0 || chdir("/") != 0) return failed("chroot");
+  const auto opened = fs.open(here, "/", {.access = Access::directory});
+  DEMAND(opened.has_value());
+  const OwnedHandle directory(fs, *opened);
+  std::vector<std::string> expected;
+  {
+    const OwnedHandle file(fs, fs.open(here, "file", {.access = Access::write}).value());
+    if (fs.set_attribute(file.get(), "user.name", "value")) expected.emplace_back("user.name");
+  }
+  const auto names = fs.list_attributes_at(directory.get(), "file");
+  DEMAND(names.has_value());
+  DEMAND(std::ranges::count(*names, "user.name") == std::ranges::ssize(expected));
+  const auto missing = fs.list_attributes_at(directory.get(), "missing");
+  DEMAND(!missing && number(missing.error()) == ENOENT);
+  // Without /proc a link cannot be looked at; what it points to is not taken instead.
+  const auto link = fs.list_attributes_at(directory.get(), "link");
+  DEMAND(!link && number(link.error()) == ELOOP);
+  return "";
+}
+
+TEST(posix_mounts, attributes_by_name_are_listed_without_proc) {
+  const std::string why = why_no_private_world();
+  UNTORN_NEED(why.empty(), "namespaces", why);
+  const test::TestDirectory directory;
+  EXPECT_EQ(in_private_world([&] { return list_without_proc(directory.path()); }), "");
 }
 
 std::string fill_a_small_disk(const std::filesystem::path& directory) {

@@ -93,7 +93,9 @@ Status status_from(const struct statx& answer) {
   status.changed_ns = nanoseconds(answer.stx_ctime);
   if ((answer.stx_mask & STATX_BTIME) != 0) status.born_ns = nanoseconds(answer.stx_btime);
   status.mount_root = (answer.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
-  status.immutable = (answer.stx_attributes & STATX_ATTR_IMMUTABLE) != 0;
+  status.immutable = (answer.stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND)) != 0;
+  // An older kernel leaves the field alone or fills in the other number.
+  if ((answer.stx_mask & statx_unique_mount) != 0) status.mount = answer.stx_mnt_id;
   return status;
 }
 

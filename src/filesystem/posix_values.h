@@ -49,6 +49,11 @@ class TerminatedName {
 // Of d_type in a directory entry.
 [[nodiscard]] FileType type_of_entry(unsigned char type);
 
+// Asks for a number of the mount that is never given again (Linux 6.8), instead of the one that the
+// next mount gets. The headers of Debian 12 do not have it yet.
+inline constexpr unsigned statx_unique_mount = 0x4000;
+inline constexpr unsigned statx_wanted = STATX_BASIC_STATS | STATX_BTIME | statx_unique_mount;
+
 [[nodiscard]] Status status_from(const struct statx& answer);
 
 }  // namespace untorn

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <map>
@@ -60,6 +61,9 @@ enum class Kind : std::uint8_t {
   set_mode,
   lock,
   unlock,
+  sync_range,
+  start_writeback,
+  list_attributes,
 };
 
 struct Step {
@@ -114,6 +118,9 @@ rc::Gen<Step> any_step() {
       {2, Kind::set_mode},
       {2, Kind::lock},
       {1, Kind::unlock},
+      {2, Kind::sync_range},
+      {1, Kind::start_writeback},
+      {2, Kind::list_attributes},
   });
   const auto choose_other = [=](Kind kind) {
     return kind == Kind::make_symlink ? any_target : any_path;
@@ -171,6 +178,8 @@ class Runner {
       case Kind::set_mode:
       case Kind::lock:
       case Kind::unlock:
+      case Kind::sync_range:
+      case Kind::start_writeback:
         return run_on_handle(step);
       default:
         return run_on_name(step);
@@ -200,6 +209,10 @@ class Runner {
       case Kind::lock:
         return outcome(
             fs_.lock(handle, step.flags % 2 == 0 ? LockMode::shared : LockMode::exclusive));
+      case Kind::sync_range:
+        return outcome(fs_.sync_range(handle));
+      case Kind::start_writeback:
+        return outcome(fs_.start_writeback(handle));
       default:
         return outcome(fs_.unlock(handle));
     }
@@ -226,6 +239,8 @@ class Runner {
         return text(fs_.read_link(here, step.path));
       case Kind::list:
         return names(step);
+      case Kind::list_attributes:
+        return attributes(fs_.list_attributes_at(here, step.path));
       default:
         return describe(fs_.status_at(here, step.path));
     }
@@ -258,6 +273,13 @@ class Runner {
     return result;
   }
 
+  static std::string attributes(const SystemResult<std::vector<std::string>>& result) {
+    if (!result) return failed(result);
+    // A security module may give every file a label of its own.
+    return fmt::format("{} of users", std::ranges::count_if(*result, [](const std::string& name) {
+                         return name.starts_with("user.");
+                       }));
+  }
   static std::string count(const SystemResult<std::size_t>& result) {
     return result ? fmt::format("{} bytes", *result) : failed(result);
   }

@@ -41,6 +41,11 @@ void RecordingFileSystem::acknowledge(std::string_view text) {
   operation.call_name = "acknowledge";
 }
 
+std::size_t RecordingFileSystem::operation_count() const {
+  const std::lock_guard guard(mutex_);
+  return state_->builder.log().operations.size();
+}
+
 std::uint64_t RecordingFileSystem::calls(Call call) const {
   const std::lock_guard guard(mutex_);
   return calls_[static_cast<std::size_t>(call)];
@@ -206,6 +211,32 @@ SystemResult<void> RecordingFileSystem::sync_data(Handle file) {
   return done;
 }
 
+SystemResult<void> RecordingFileSystem::sync_range(Handle file) {
+  const std::lock_guard guard(mutex_);
+  begin(Call::sync_range);
+  const SystemResult<void> done = below_.sync_range(file);
+  if (!done) return done;
+  if (Operation* operation = state_->append_on(file, OperationKind::sync_range)) {
+    operation->name = "written";
+  }
+  return done;
+}
+
+// It waits for nothing, so the log has nothing of it.
+SystemResult<void> RecordingFileSystem::start_writeback(Handle file) {
+  const std::lock_guard guard(mutex_);
+  begin(Call::start_writeback);
+  return below_.start_writeback(file);
+}
+
+SystemResult<void> RecordingFileSystem::sync_everything(Handle handle) {
+  const std::lock_guard guard(mutex_);
+  begin(Call::sync_everything);
+  const SystemResult<void> done = below_.sync_everything(handle);
+  if (done) state_->builder.append(OperationKind::sync_all, no_inode);
+  return done;
+}
+
 // ------------------------------------------------------------------ metadata
 
 template <class Forward>
@@ -284,6 +315,13 @@ SystemResult<std::vector<std::string>> RecordingFileSystem::list_attributes(Hand
   return below_.list_attributes(file);
 }
 
+SystemResult<std::vector<std::string>> RecordingFileSystem::list_attributes_at(
+    Handle directory, std::string_view name) {
+  const std::lock_guard guard(mutex_);
+  begin(Call::list_attributes_at);
+  return below_.list_attributes_at(directory, name);
+}
+
 SystemResult<std::string> RecordingFileSystem::get_attribute(Handle file, const std::string& name) {
   const std::lock_guard guard(mutex_);
   begin(Call::get_attribute);
@@ -304,6 +342,10 @@ SystemResult<void> RecordingFileSystem::unlock(Handle file) {
 
 FileSystemKind RecordingFileSystem::kind(Handle handle) {
   return below_.kind(handle);
+}
+
+FileSystemKind RecordingFileSystem::remembered_kind(Handle handle, const Status& status) {
+  return below_.remembered_kind(handle, status);
 }
 
 std::pair<std::uint64_t, std::uint64_t> RecordingFileSystem::random_bits() {

@@ -21,6 +21,7 @@
 // Threads: every call takes a lock, so that the log has the order in which the calls were made.
 #pragma once
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -46,6 +47,8 @@ class RecordingFileSystem final : public FileSystem {
 
   // What happened so far. Valid until the next call.
   [[nodiscard]] const OperationLog& log() const;
+  // Operations in it; may be asked while other threads make calls.
+  [[nodiscard]] std::size_t operation_count() const;
 
   // The workload has told the outside that something is so from here on.
   void acknowledge(std::string_view text);
@@ -66,6 +69,9 @@ class RecordingFileSystem final : public FileSystem {
   SystemResult<FileMapping> map(Handle file, std::size_t size) override;
   SystemResult<void> sync(Handle handle) override;
   SystemResult<void> sync_data(Handle file) override;
+  SystemResult<void> sync_range(Handle file) override;
+  SystemResult<void> start_writeback(Handle file) override;
+  SystemResult<void> sync_everything(Handle handle) override;
   SystemResult<void> rename(Handle from_directory, std::string_view from, Handle to_directory,
                             std::string_view to, RenameMode mode) override;
   SystemResult<void> link(Handle from_directory, std::string_view from, Handle to_directory,
@@ -84,6 +90,8 @@ class RecordingFileSystem final : public FileSystem {
   SystemResult<void> set_mode(Handle file, std::uint32_t mode) override;
   SystemResult<void> set_owner(Handle file, std::uint32_t user, std::uint32_t group) override;
   SystemResult<std::vector<std::string>> list_attributes(Handle file) override;
+  SystemResult<std::vector<std::string>> list_attributes_at(Handle directory,
+                                                            std::string_view name) override;
   SystemResult<std::string> get_attribute(Handle file, const std::string& name) override;
   SystemResult<void> set_attribute(Handle file, const std::string& name,
                                    std::string_view value) override;
@@ -91,6 +99,7 @@ class RecordingFileSystem final : public FileSystem {
   SystemResult<void> lock(Handle file, LockMode mode) override;
   SystemResult<void> unlock(Handle file) override;
   FileSystemKind kind(Handle handle) override;
+  FileSystemKind remembered_kind(Handle handle, const Status& status) override;
   std::pair<std::uint64_t, std::uint64_t> random_bits() override;
 
  private:

@@ -140,6 +140,26 @@ TEST(recording, appended_bytes_are_logged_where_they_landed) {
                                                    "write #1 at 8 'three\n'", "sync_data #1"));
 }
 
+TEST(recording, a_range_that_was_waited_for_is_logged_and_a_started_one_is_not) {
+  InMemoryFileSystem memory{{.path = "a", .content = Bytes("old")}};
+  RecordingFileSystem fs(memory);
+  const OwnedHandle file = open(fs, "a", {.access = Access::write});
+  ASSERT_TRUE(fs.write(file.get(), as_bytes("new")));
+  ASSERT_TRUE(fs.start_writeback(file.get()));
+  ASSERT_TRUE(fs.sync_range(file.get()));
+  ASSERT_TRUE(fs.sync_everything(file.get()));
+  const std::vector<Operation>& operations = fs.log().operations;
+  ASSERT_EQ(operations.size(), 4U);
+  EXPECT_EQ(operations[2].kind, OperationKind::sync_range);
+  EXPECT_EQ(operations[2].name, "written");
+  EXPECT_EQ(operations[2].offset, 0U);  // with size 0: the whole file
+  EXPECT_EQ(operations[2].size, 0U);
+  EXPECT_EQ(operations[3].kind, OperationKind::sync_all);
+  EXPECT_EQ(fs.calls(Call::start_writeback), 1U);
+  EXPECT_EQ(fs.calls(Call::sync_range), 1U);
+  EXPECT_EQ(fs.calls(Call::sync_everything), 1U);
+}
+
 TEST(recording, sessions_of_two_handles_are_one) {
   InMemoryFileSystem memory{{.path = "a"}};
   RecordingFileSystem fs(memory);

@@ -8,6 +8,7 @@
 #include "base/numbered_name.h"
 #include "base/try.h"
 #include "document/format.h"
+#include "filesystem/kept_folder.h"
 #include "filesystem/read_whole.h"
 #include "untorn/json.h"
 #include "untorn/replace.h"

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "filesystem/posix_kind.h"
+#include "filesystem/posix_mount.h"
 
 namespace untorn::health {
 namespace {

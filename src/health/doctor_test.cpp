@@ -106,6 +106,17 @@ TEST(Doctor, what_a_repair_set_aside_is_a_note) {
   EXPECT_FALSE(again.has_problems());
 }
 
+TEST(Doctor, a_version_that_an_exchange_left_is_a_note) {
+  InMemoryFileSystem fs({{.path = "srv/state.json.untorn-displaced-1", .content = Bytes("{}")},
+                         {.path = "srv/state.json.untorn-displaced-x", .content = Bytes("{}")}});
+  Options options = options_for({"/srv"});
+  options.repair = true;
+  const Report report = examine(fs, options);
+  EXPECT_EQ(lines_of(report), Lines{"state.json.untorn-displaced-1 set-aside info"});
+  EXPECT_NE(report.problems.at(0).detail.find("exchange"), std::string::npos);
+  EXPECT_EQ(test::read_path(fs, "srv/state.json.untorn-displaced-1"), "{}");
+}
+
 TEST(Doctor, several_folders_share_the_deepest_root_and_none_is_looked_at_twice) {
   InMemoryFileSystem fs({{.path = "srv/a/in/" + left_name}, {.path = "srv/b/" + left_name}});
   const Report report = examine(fs, options_for({"/srv/b", "/srv/a", "/srv/a/in", "/srv/b"}));

@@ -9,6 +9,7 @@
 #include "document/inspect.h"
 #include "filesystem/kept_folder.h"
 #include "health/set_aside.h"
+#include "health/sidecars.h"
 #include "health/temporaries.h"
 #include "health/trees.h"
 #include "health/words.h"
@@ -102,7 +103,17 @@ bool Examination::look_at(const FolderView& folder) {
     if (!going()) return false;
     if (entry.type != FileType::directory) look_at_file(folder, entry, real);
   }
+  if (!options_.temporaries_only) look_at_sidecars(folder, real);
   return going();
+}
+
+void Examination::look_at_sidecars(const FolderView& folder, const std::string& real) {
+  const std::vector<std::string> names = sidecars_among(folder.entries);
+  if (names.empty()) return;
+  Findings findings;
+  const std::string path = path_of(real);
+  judge_sidecars(fs_, {.real = real, .path = path}, names, trees_.here().policy, findings);
+  add(std::move(findings));
 }
 
 // The transaction first: trees.h.
@@ -207,7 +218,11 @@ void Examination::add_set_aside(const std::string& real, const Status& status) {
       {.kind = Kind::set_aside,
        .severity = Severity::info,
        .path = path_of(real),
-       .detail = "kept by an earlier repair (" + size_words(status.size) + ")",
+       .detail =
+           (is_displaced(real) ? "what its name held before an exchange, or was to hold after "
+                                 "one: its writer was killed, or met a stranger ("
+                               : "kept by an earlier repair (") +
+           size_words(status.size) + ")",
        .repair = "nothing to do: remove it when you have what you need of it, or tell with --ack "
                  "that you have seen it"});
   if (!options_.acknowledge) return;

@@ -36,6 +36,7 @@ class Examination {
 
   void enter_tree(const std::string& real, bool has_kept_folder);
   void look_at_tree(const std::string& real);
+  void look_at_sidecars(const FolderView& folder, const std::string& real);
   void judge_kept_documents(const std::string& tree, const std::vector<std::string>& names);
   void read_counters_of(const std::string& tree, bool may_fold);
   void look_at_file(const FolderView& folder, const Entry& entry, const std::string& real);

@@ -10,7 +10,7 @@
 
 #include "base/try.h"
 #include "health/device.h"
-#include "untorn/replace.h"
+#include "write/plan.h"
 #include "write/target.h"
 #include "write/temporary.h"
 
@@ -125,6 +125,7 @@ class Probe {
       cost.achieved = receipt.achieved;
       cost.why_lower = receipt.why_lower;
       cost.syncs = receipt.syncs;
+      cost.commits = receipt.commits;
       return {};
     };
     UNTORN_TRY([[maybe_unused]] const unsigned tries, repeat(once));
@@ -185,6 +186,8 @@ FileSystemReport describe(FileSystem& fs, Handle folder) {
   const write::Level level = write::achievable(report.kind, Durability::durable);
   report.achievable = level.achieved;
   report.why_lower = level.why_lower;
+  report.protocol =
+      write::plan_for(report.kind, Durability::durable, ProtocolChoice::automatic).protocol;
   if (const auto status = fs.status(folder); status && !report.kind.network) {
     report.device_cache = device_cache(fs, status->device);
     report.flushes = device_flushes(fs, status->device, report.kind.name);

@@ -19,6 +19,7 @@
 #include "untorn/durability.h"
 #include "untorn/error.h"
 #include "untorn/filesystem.h"
+#include "untorn/replace.h"
 
 namespace untorn::health {
 
@@ -28,6 +29,7 @@ struct LevelCost {
   Durability achieved = Durability::durable;
   std::string why_lower;  // empty when achieved is what was requested
   unsigned syncs = 0;     // sync calls of one replacement
+  unsigned commits = 0;   // flushing commits of a local disk's journal that these cost
   double replace_us = 0;  // median
 };
 
@@ -46,6 +48,7 @@ struct FileSystemReport {
   FileSystemKind kind;
   Durability achievable = Durability::durable;
   std::string why_lower;
+  Protocol protocol = Protocol::classic;    // of a durable replacement; kind.why_classic says why
   std::optional<std::string> device_cache;  // nothing: no single local device, or it does not say
   std::optional<bool> flushes;              // false: mounted with barriers switched off
   std::optional<Measures> measures;

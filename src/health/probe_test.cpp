@@ -66,6 +66,13 @@ TEST_F(Probing, an_error_is_reported_and_leaves_nothing_behind) {
   }
 }
 
+TEST(Describe, names_the_protocol_of_a_durable_replacement) {
+  InMemoryFileSystem plain;
+  EXPECT_EQ(describe(plain, Handle::working_directory).protocol, Protocol::classic);
+  InMemoryFileSystem ordered({.kind = {.name = "ext4", .range_sync = RangeSync::before_names}});
+  EXPECT_EQ(describe(ordered, Handle::working_directory).protocol, Protocol::one_commit);
+}
+
 TEST(Describe, says_what_the_kind_of_file_system_keeps) {
   InMemoryFileSystem good;
   EXPECT_EQ(describe(good, Handle::working_directory).achievable, Durability::durable);

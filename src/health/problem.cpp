@@ -15,6 +15,8 @@ std::string_view to_string(Kind kind) noexcept {
       return "torn-journal";
     case Kind::interrupted_transaction:
       return "interrupted-transaction";
+    case Kind::interrupted_overwrite:
+      return "interrupted-overwrite";
     case Kind::stale_temporary:
       return "stale-temporary";
     case Kind::set_aside:

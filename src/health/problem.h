@@ -16,6 +16,7 @@ enum class Kind : std::uint8_t {
   torn_log,                 // a log with NUL bytes or a partial line that its next user moves away
   torn_journal,             // the same of a journal
   interrupted_transaction,  // several files of which some may be new and others old
+  interrupted_overwrite,    // a file that was being overwritten where it lies: perhaps a mixture
   stale_temporary,          // content that was never published under its name
   set_aside,                // what an earlier repair kept for a person to look at
   registry_mismatch,        // files of a registry that are not those that it stored
@@ -23,9 +24,15 @@ enum class Kind : std::uint8_t {
 };
 
 // Every one of them.
-inline constexpr std::array all_kinds = {
-    Kind::corrupt_document, Kind::torn_log,  Kind::torn_journal,      Kind::interrupted_transaction,
-    Kind::stale_temporary,  Kind::set_aside, Kind::registry_mismatch, Kind::unreliable_sync};
+inline constexpr std::array all_kinds = {Kind::corrupt_document,
+                                         Kind::torn_log,
+                                         Kind::torn_journal,
+                                         Kind::interrupted_transaction,
+                                         Kind::interrupted_overwrite,
+                                         Kind::stale_temporary,
+                                         Kind::set_aside,
+                                         Kind::registry_mismatch,
+                                         Kind::unreliable_sync};
 
 // From `warning` up something is wrong.
 enum class Severity : std::uint8_t { info, warning, error };

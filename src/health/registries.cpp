@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "filesystem/kept_folder.h"
 #include "health/trees.h"
 #include "health/words.h"
 #include "registry/inspect.h"

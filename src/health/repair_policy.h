@@ -6,9 +6,9 @@
 #include <string>
 #include <utility>
 
-#include "filesystem/kept_folder.h"
 #include "untorn/counters.h"
 #include "untorn/filesystem.h"
+#include "write/temporary_judge.h"
 
 namespace untorn::health {
 
@@ -52,13 +52,7 @@ struct RepairPolicy {
 // On kinds of file systems whose locks are not known to keep others away, nothing is changed: a
 // repair could meet a writer of another machine.
 [[nodiscard]] inline RepairPolicy repair_policy(bool wanted, const FileSystemKind& kind) {
-  RepairPolicy policy{.wanted = wanted, .why_not = {}};
-  if (kind.network) {
-    policy.why_not = "locks of other machines may not be seen on " + kind.name;
-  } else if (!locks_are_trusted(kind)) {
-    policy.why_not = "locks are not known to work on a file system of kind " + kind.name;
-  }
-  return policy;
+  return {.wanted = wanted, .why_not = write::why_locks_do_not_tell(kind)};
 }
 
 }  // namespace untorn::health

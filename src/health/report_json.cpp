@@ -39,7 +39,7 @@ void write_measures(report::JsonWriter& json, const Measures& measures) {
     json.field("requested", to_string(level.requested));
     json.field("achieved", to_string(level.achieved));
     write_text_or_null(json, "why_lower", level.why_lower);
-    json.field("syncs", level.syncs);
+    json.field("syncs", level.syncs).field("commits", level.commits);
     json.key("replace_us").real(level.replace_us, digits);
     json.end_object();
   }
@@ -52,6 +52,8 @@ void write_file_system(report::JsonWriter& json, const FileSystemReport& report)
   json.field("network", report.kind.network).field("atomic_rename", report.kind.atomic_rename);
   json.field("achievable", to_string(report.achievable));
   write_text_or_null(json, "why_lower", report.why_lower);
+  json.field("protocol", to_string(report.protocol));
+  write_text_or_null(json, "why_classic", report.kind.why_classic);
   write_text_or_null(json, "device_cache", report.device_cache.value_or(""));
   if (report.flushes) {
     json.field("flushes", *report.flushes);

@@ -70,14 +70,16 @@ class TextReport {
     out_ += fmt::format("file system: {}{}{}\n", system.kind.name,
                         system.kind.network ? ", over a network" : "",
                         system.device_cache ? ", device cache: " + *system.device_cache : "");
+    out_ += fmt::format("protocol: {}{}\n", to_string(system.protocol),
+                        system.kind.why_classic.empty() ? "" : "; " + system.kind.why_classic);
     out_ +=
         fmt::format("measured {} times, medians: sync of a file {}, of a folder {}; rename {}\n",
                     measures.tries, time_words(measures.file_sync_us),
                     time_words(measures.folder_sync_us), time_words(measures.rename_us));
     for (const LevelCost& level : measures.levels) {
       out_ += fmt::format(
-          "  {:8} replacing 4 KiB: {}, syncs: {}{}\n", to_string(level.requested),
-          time_words(level.replace_us), level.syncs,
+          "  {:8} replacing 4 KiB: {}, syncs: {}, commits: {}{}\n", to_string(level.requested),
+          time_words(level.replace_us), level.syncs, level.commits,
           level.achieved == level.requested
               ? ""
               : fmt::format("; gives {} only: {}", to_string(level.achieved), level.why_lower));

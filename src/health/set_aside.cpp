@@ -5,6 +5,7 @@
 #include "filesystem/kept_folder.h"
 #include "health/temporaries.h"
 #include "transaction/paths.h"
+#include "write/temporary_name.h"
 
 namespace untorn::health {
 namespace {
@@ -29,9 +30,13 @@ bool ends_with_path(std::string_view path, std::string_view end) noexcept {
 
 }  // namespace
 
+bool is_displaced(std::string_view name) noexcept {
+  return has_number_after(name, write::displaced_infix);
+}
+
 bool is_set_aside(std::string_view folder, std::string_view name) noexcept {
   if (is_set_aside_name(name) || document::is_set_aside_name(name)) return true;
-  if (has_number_after(name, unapplied_infix)) return true;
+  if (has_number_after(name, unapplied_infix) || is_displaced(name)) return true;
   if (ends_with_path(folder, kept_folder_name)) {
     return name.starts_with(transaction::intent_name) &&
            has_number_after(name, transaction::foreign_infix);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "filesystem/kept_folder.h"
 #include "health/words.h"
 #include "line_log/inspect.h"
 #include "transaction/inspect.h"

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/deadline.h"
 #include "base/try.h"
 #include "filesystem/same_file.h"
 
@@ -62,7 +63,7 @@ Result<void> LogFile::refuse_if_broken() {
 
 // B1.
 Result<void> LogFile::take_lock() {
-  const auto until = std::chrono::steady_clock::now() + options_.lock_wait;
+  const auto until = deadline_after(options_.lock_wait);
   for (auto pause = pause_min;;) {
     if (file_.get() == Handle::none) UNTORN_CHECK(open_file());
     auto locked = fs_.lock(file_.get(), LockMode::exclusive);

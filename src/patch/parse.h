@@ -7,8 +7,7 @@
 //   if (!patch) return "line " + std::to_string(patch.error().patch_line) + ": " + …
 //
 //  U1  What is not recognised as the header of a file is passed over (mails, commit messages), but
-//  a
-//      hunk without a header, a hunk whose lines do not add up, and a header that contradicts
+//      a hunk without a header, a hunk whose lines do not add up, and a header that contradicts
 //      itself are errors: a patch that was cut or damaged is not half a patch.
 //  U2  Every error names the line of the patch.
 //  U3  Binary patches, symbolic links and submodules are refused by name.

@@ -6,11 +6,14 @@
 //      or changed by another program. The third kind is never overwritten or removed.
 //  A2  Names whose loss would lose content are durable before they are relied on: before content
 //      moves into a directory that this transaction made, that directory's name is synced
-//      (`barrier`), else a power cut could keep the move and lose the directory.
+//      (`barrier`), else a power cut could keep the move and lose the directory. Where names
+//      persist in the order of their changes, no power cut can, and nothing is synced.
 //  A3  At the end every directory that any operation touches is synced, those of operations found
 //      carried out too: who carried them out may have been killed before it synced. A directory
 //      that something was moved out of comes before the one that it was moved into: synced alone,
-//      the second may leave both names after a power cut (seen on btrfs).
+//      the second may leave both names after a power cut (seen on btrfs). There, several
+//      directories are synced by one sync of everything. Where names persist in order, the sync
+//      that makes the end of the intent durable comes after all of them, and is the only one.
 //  A4  Content that cannot be put in place stays, beside its target if that directory is there.
 //  A5  Where the old and the new name lead to one inode, a rename was parted, as moves in a circle
 //      may be, which have no order by A3: the old name is removed.
@@ -27,6 +30,7 @@
 #include "base/try.h"
 #include "filesystem/same_file.h"
 #include "transaction/paths.h"
+#include "write/group_sync.h"
 #include "write/target.h"
 
 namespace untorn::transaction {
@@ -277,6 +281,12 @@ class Applier {
 
   // A3.
   Result<void> sync_touched() {
+    if (tree_.names_in_order()) touched_.clear();
+    if (tree_.plan().after.all && touched_.size() >= write::shared_files_min) {
+      auto synced = tree_.sync_everything();
+      if (!synced) return std::unexpected(tree_.error(synced.error(), Step::sync_directory, {}));
+      touched_.clear();
+    }
     while (!touched_.empty()) {
       const std::string path = *touched_.begin();
       UNTORN_CHECK(sync_with_those_before(path));

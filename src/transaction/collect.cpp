@@ -54,7 +54,8 @@ Result<void> Collection::check_names_may_change(std::string_view path,
         refused(Code::mount_point, path, "another file system is mounted there"));
   }
   if (status->immutable) {
-    return std::unexpected(refused(Code::permission_denied, path, "it is marked immutable"));
+    return std::unexpected(
+        refused(Code::permission_denied, path, "it is marked immutable or append-only"));
   }
   auto parent = tree_->fs().status(handle);
   if (!parent) return std::unexpected(tree_->error(parent.error(), Step::inspect, path));

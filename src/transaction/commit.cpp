@@ -5,13 +5,15 @@
 //  C1  Until the intent has its name, no name of the tree but those of temporaries is changed, and
 //      every failure removes the temporaries.
 //  C2  What the intent says is on the disk before the intent is: the temporaries, their names, the
-//      old content whose hash it records, and the name `.untorn`.
-//  C3  The intent is whole when it gets its name: written beside, synced, renamed.
+//      old content whose hash it records, and the name `.untorn`. On btrfs, for several contents,
+//      by one sync of everything. Where contents that were waited for and all names persist in
+//      order (one_commit), they need not be there before: they come with the intent at the latest.
+//  C3  The intent is whole when it gets its name: written beside, made safe as the contents of C2
+//      are, renamed.
 //  C4  From the rename of the intent on nothing is taken back, nor if that call failed and it
-//  cannot
-//      be told that it did nothing. A failure leaves the intent; its outcome is `unknown`, or
-//      `applied` if everything was durable and only the intent remains.
-//  C5  The intent goes only when every operation is durable.
+//      cannot be told that it did nothing. A failure leaves the intent; its outcome is `unknown`,
+//      or `applied` if everything is in place and only the intent remains.
+//  C5  The intent goes only when every operation is durable, or persists before its end does.
 //  C6  Every target is looked at twice: when it is read for its pre-image, and after all content is
 //      staged. If it is not what it was when its operation was collected, nothing is committed.
 #include "transaction/commit.h"
@@ -22,6 +24,7 @@
 
 #include "base/try.h"
 #include "transaction/apply.h"
+#include "transaction/contents.h"
 #include "transaction/intent.h"
 #include "transaction/paths.h"
 #include "transaction/stage.h"
@@ -33,7 +36,10 @@ namespace {
 class Committer {
  public:
   Committer(Tree& tree, Collection& collection)
-      : tree_(tree), collection_(collection), changes_(collection.changes()) {}
+      : tree_(tree),
+        collection_(collection),
+        changes_(collection.changes()),
+        contents_(tree, contents_of(collection.changes())) {}
 
   Result<TransactionReceipt> run() {
     const unsigned syncs_before = tree_.syncs();
@@ -51,6 +57,7 @@ class Committer {
     receipt_.operations = changes_.size();
     receipt_.bytes = collection_.bytes();
     receipt_.syncs = tree_.syncs() - syncs_before;
+    receipt_.protocol = tree_.plan().protocol;
     receipt_.achieved = level.achieved;
     receipt_.why_lower = level.why_lower;
     receipt_.changed = std::move(applied.changed);
@@ -59,7 +66,19 @@ class Committer {
   }
 
  private:
-  // Everything before the commit point.
+  // How many contents the intent relies on.
+  static std::size_t contents_of(const std::vector<Change>& changes) {
+    std::size_t count = 0;
+    for (const Change& change : changes) {
+      const Action action = change.operation.action;
+      if (action == Action::put) ++count;
+      const bool reads = action == Action::put || action == Action::remove;
+      if (reads && change.in_tree && change.seen && change.seen->type == FileType::regular) ++count;
+    }
+    return count;
+  }
+
+  // Everything before the commit point. C6: the second look comes when all content is safe.
   Result<void> prepare() {
     for (Change& change : changes_) {
       if (change.operation.action != Action::put) continue;
@@ -69,9 +88,13 @@ class Committer {
     }
     UNTORN_CHECK(write_staging_list(tree_, staged_));
     for (Change& change : changes_) UNTORN_CHECK(prepare(change));
-    UNTORN_CHECK(sync_staged_names());
+    // The sync of everything shall find the intent as well.
+    const bool with_everything = contents_.with_everything();
+    if (with_everything) UNTORN_CHECK(write_intent());
+    UNTORN_CHECK(contents_.make_safe());
+    if (!with_everything) UNTORN_CHECK(sync_staged_names());
     for (const Change& change : changes_) UNTORN_CHECK(look_again(change));
-    return write_intent();
+    return with_everything ? Result<void>() : write_intent();
   }
 
   Result<void> prepare(Change& change) {
@@ -88,7 +111,7 @@ class Committer {
       content.old_file = old_file.get();
       content.old_status = *status;
     }
-    UNTORN_TRY(const auto lost, stage(tree_, content, change.operation));
+    UNTORN_TRY(const auto lost, stage(tree_, content, contents_, change.operation));
     for (const std::string& what : lost) {
       receipt_.metadata_lost.push_back(change.operation.path + ": " + what);
     }
@@ -113,11 +136,7 @@ class Committer {
       return {};
     }
     UNTORN_TRY(old_file, open_file(operation.path));
-    auto synced = tree_.sync_file(old_file.get());
-    if (!synced) {
-      return std::unexpected(
-          tree_.error(synced.error(), Step::sync_file, operation.path, "its old content"));
-    }
+    UNTORN_CHECK(contents_.add_old(old_file.get(), operation.path));
     auto hash = hash_file(tree_.fs(), old_file.get());
     if (!hash) return std::unexpected(failed(hash.error(), change));
     auto now = tree_.fs().status(old_file.get());
@@ -154,6 +173,7 @@ class Committer {
 
   // C2. The root holds the name `.untorn`.
   Result<void> sync_staged_names() {
+    if (tree_.names_in_order()) return {};
     std::set<std::string> directories = {""};
     for (const std::string& path : staged_) directories.insert(std::string(parent_of(path)));
     for (const std::string& path : directories) {
@@ -176,7 +196,7 @@ class Committer {
     if (!opened) {
       return std::unexpected(tree_.error(opened.error(), Step::create_temporary, where));
     }
-    const OwnedHandle file(tree_.fs(), *opened);
+    OwnedHandle file(tree_.fs(), *opened);
     auto status = tree_.fs().status(file.get());
     if (!status) return std::unexpected(tree_.error(status.error(), Step::check, where));
     Intent intent;
@@ -187,10 +207,9 @@ class Committer {
     intent.born_ns = status->born_ns;
     for (const Change& change : changes_) intent.operations.push_back(change.operation);
     UNTORN_CHECK(write_all(tree_, file.get(), encode(intent), where));
-    auto synced = tree_.sync_file(file.get());
-    if (!synced) return std::unexpected(tree_.error(synced.error(), Step::sync_file, where));
     operations_ = std::move(intent.operations);
-    return {};
+    UNTORN_CHECK(contents_.add_new(std::move(file), where));
+    return contents_.with_everything() ? Result<void>() : contents_.make_safe();
   }
 
   Result<void> publish_intent() {
@@ -245,6 +264,7 @@ class Committer {
   Tree& tree_;
   Collection& collection_;
   std::vector<Change>& changes_;
+  Contents contents_;
   std::vector<std::string> staged_;
   Operations operations_;
   TransactionReceipt receipt_;

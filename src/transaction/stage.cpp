@@ -111,7 +111,7 @@ Result<void> write_all(Tree& tree, Handle file, std::string_view text, std::stri
   return {};
 }
 
-Result<std::vector<std::string>> stage(Tree& tree, const NewContent& content,
+Result<std::vector<std::string>> stage(Tree& tree, const NewContent& content, Contents& contents,
                                        Operation& operation) {
   UNTORN_TRY(const Handle directory, tree.directory(parent_of(operation.staged)));
   const bool kernel_decides = !content.mode && !content.old_status;
@@ -124,15 +124,14 @@ Result<std::vector<std::string>> stage(Tree& tree, const NewContent& content,
   if (!opened) {
     return std::unexpected(tree.error(opened.error(), Step::create_temporary, operation.path));
   }
-  const OwnedHandle file(tree.fs(), *opened);
+  OwnedHandle file(tree.fs(), *opened);
   UNTORN_CHECK(write_all(tree, file.get(), content.content, operation.path));
   std::vector<std::string> lost;
   UNTORN_TRY(const Status status, finish(tree, content, file.get(), operation.path, lost));
   operation.staged_inode = status.inode;
   operation.bytes = status.size;
   operation.content = hash_text(content.content);
-  auto synced = tree.sync_file(file.get());
-  if (!synced) return std::unexpected(tree.error(synced.error(), Step::sync_file, operation.path));
+  UNTORN_CHECK(contents.add_new(std::move(file), operation.path));
   return lost;
 }
 

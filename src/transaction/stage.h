@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// New content, written beside its target and synced, before anything is committed.
+// New content, written beside its target and made safe, before anything is committed.
 //
 // The list of all temporaries of a commit is written first, as `.untorn/staging`, so that a
 // recovery finds what a killed process left without walking the tree. It is not synced: after a
@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "transaction/contents.h"
 #include "transaction/operation.h"
 #include "transaction/tree.h"
 
@@ -38,10 +39,10 @@ struct NewContent {
 // Paths that the list names; empty if there is none. What is damaged in it is passed over.
 [[nodiscard]] Result<std::vector<std::string>> read_staging_list(Tree& tree);
 
-// Makes the temporary `operation.staged` with the content, its metadata and its mode, synced; fills
-// in its inode and length. Returns the metadata that could not be kept.
+// Makes the temporary `operation.staged` with the content, its metadata and its mode, adds it to
+// `contents`, and fills in its inode and length. Returns the metadata that could not be kept.
 [[nodiscard]] Result<std::vector<std::string>> stage(Tree& tree, const NewContent& content,
-                                                     Operation& operation);
+                                                     Contents& contents, Operation& operation);
 
 // Removes the temporaries, then the list, and what there is of an intent that never became one.
 // Returns how many temporaries were removed.

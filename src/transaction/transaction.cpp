@@ -6,6 +6,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/deadline.h"
 #include "base/try.h"
 #include "transaction/collect.h"
 #include "transaction/commit.h"
@@ -179,7 +180,7 @@ TreeLock::~TreeLock() = default;
 Result<TreeLock> TreeLock::shared(FileSystem& fs, const std::filesystem::path& root,
                                   const TransactionOptions& options) {
   TransactionRecovery recovery;
-  const auto until = std::chrono::steady_clock::now() + options.lock_wait;
+  const auto until = deadline_after(options.lock_wait);
   for (;;) {
     UNTORN_TRY(Tree tree, Tree::open_locked(fs, root.native(), options, LockMode::shared));
     UNTORN_TRY(const bool interrupted, transaction::has_intent(tree));

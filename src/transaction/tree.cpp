@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/try.h"
+#include "counters/timing.h"
 #include "transaction/paths.h"
 #include "write/target.h"
 
@@ -60,6 +61,7 @@ Result<void> Tree::open_root() {
   if (!opened) return std::unexpected(error(opened.error(), Step::open_directory, {}));
   root_ = OwnedHandle(*fs_, *opened);
   kind_ = fs_->kind(root());
+  plan_ = write::group_plan_for(kind_, Durability::durable, ProtocolChoice::automatic);
   identity_ = identity_in(root_path_);
   UNTORN_TRY(kept_, KeptFolder::find(*fs_, root(), root_path_));
   return {};
@@ -145,10 +147,12 @@ Result<std::optional<Status>> Tree::look_at(std::string_view path) {
 
 SystemResult<void> Tree::sync_counted(Handle handle) {
   ++syncs_;
-  const auto begin = std::chrono::steady_clock::now();
-  auto synced = fs_->sync(handle);
-  if (counters_ != nullptr) counters_->count_sync(std::chrono::steady_clock::now() - begin);
-  return synced;
+  return counters::timed_sync(counters_.get(), [&] { return fs_->sync(handle); });
+}
+
+SystemResult<void> Tree::sync_everything() {
+  ++syncs_;
+  return counters::timed_sync(counters_.get(), [&] { return fs_->sync_everything(root()); });
 }
 
 SystemResult<void> Tree::sync_file(Handle file) {

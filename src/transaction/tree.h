@@ -16,6 +16,7 @@
 #include "untorn/error.h"
 #include "untorn/filesystem.h"
 #include "untorn/transaction.h"
+#include "write/plan.h"
 
 namespace untorn::transaction {
 
@@ -55,7 +56,19 @@ class Tree {
   // One sync, counted. For a directory that cannot be synced here, no failure.
   [[nodiscard]] SystemResult<void> sync_file(Handle file);
   [[nodiscard]] SystemResult<void> sync_directory(Handle directory);
+  // Everything on the file system: what strangers have written, too.
+  [[nodiscard]] SystemResult<void> sync_everything();
   [[nodiscard]] unsigned syncs() const noexcept { return syncs_; }
+  // Syncs that were made beside these three.
+  void note_syncs(unsigned syncs) noexcept { syncs_ += syncs; }
+
+  // How its changes become durable: one plan for commit() and for every recovery.
+  [[nodiscard]] const write::Plan& plan() const noexcept { return plan_; }
+  // Names persist in the order in which they were changed, so that one that is durable makes all
+  // that were changed before it durable: no sync is needed between two steps.
+  [[nodiscard]] bool names_in_order() const noexcept {
+    return plan_.protocol == Protocol::one_commit && !kind_.fast_commit;
+  }
 
   // Of an operation on `path` below the root.
   [[nodiscard]] Error error(Errno os_errno, Step step, std::string_view path,
@@ -76,6 +89,7 @@ class Tree {
   std::string root_path_;
   OwnedHandle root_;
   FileSystemKind kind_;
+  write::Plan plan_;
   Identity identity_ = Identity::inode;
   KeptFolder kept_;
   OwnedHandle lock_;

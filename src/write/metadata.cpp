@@ -5,10 +5,12 @@
 #include <array>
 #include <cerrno>
 #include <map>
+#include <optional>
 #include <string_view>
 #include <utility>
 
 #include "write/target.h"
+#include "write/unmapped_ids.h"
 
 namespace untorn::write {
 namespace {
@@ -44,11 +46,10 @@ Attributes read_attributes(FileSystem& fs, Handle file, std::vector<std::string>
   return attributes;
 }
 
-// Makes the attributes of the temporary those of the old file: also without what a default ACL of
-// the directory gave it. Returns whether anything was changed.
-bool copy_attributes(FileSystem& fs, Handle old_file, Handle temporary,
+// Makes the attributes of the temporary those wanted: also without what a default ACL of the
+// directory gave it. Returns whether anything was changed.
+bool copy_attributes(FileSystem& fs, const Attributes& wanted, Handle temporary,
                      std::vector<std::string>& lost) {
-  const Attributes wanted = read_attributes(fs, old_file, lost);
   std::vector<std::string> ignored;
   const Attributes present = read_attributes(fs, temporary, ignored);
   if (wanted == present) return false;
@@ -73,13 +74,30 @@ bool copy_attributes(FileSystem& fs, Handle old_file, Handle temporary,
   return true;
 }
 
-// Owner and group, or the group alone where only that is allowed. Returns whether a call was made.
-bool copy_owner(FileSystem& fs, const Status& old_status, Handle temporary, const Status& created) {
-  if (created.user == old_status.user && created.group == old_status.group) return false;
-  if (fs.set_owner(temporary, old_status.user, old_status.group)) return true;
-  if (created.group != old_status.group) {
-    (void)fs.set_owner(temporary, created.user, old_status.group);
+// Whose the old file is, as far as anybody can tell here.
+struct Owner {
+  std::optional<std::uint32_t> user;  // nothing: somebody without a number in this user namespace
+  std::optional<std::uint32_t> group;
+};
+
+Owner owner_of(const Status& old_status, const Status& created) {
+  Owner owner{.user = old_status.user, .group = old_status.group};
+  if (created.user != old_status.user && may_be_unmapped(IdKind::user, old_status.user)) {
+    owner.user.reset();
   }
+  if (created.group != old_status.group && may_be_unmapped(IdKind::group, old_status.group)) {
+    owner.group.reset();
+  }
+  return owner;
+}
+
+// Owner and group, or the group alone where only that is allowed. Returns whether a call was made.
+bool copy_owner(FileSystem& fs, const Owner& owner, Handle temporary, const Status& created) {
+  const std::uint32_t user = owner.user.value_or(created.user);
+  const std::uint32_t group = owner.group.value_or(created.group);
+  if (created.user == user && created.group == group) return false;
+  if (fs.set_owner(temporary, user, group)) return true;
+  if (created.group != group) (void)fs.set_owner(temporary, created.user, group);
   return true;
 }
 
@@ -99,37 +117,45 @@ bool lost_acl(const MetadataResult& result) {
 
 }  // namespace
 
+bool has_attributes_to_keep(const std::vector<std::string>& names) noexcept {
+  return !std::all_of(names.begin(), names.end(),
+                      [](const std::string& name) { return describes_content(name); });
+}
+
 SystemResult<MetadataResult> copy_metadata(FileSystem& fs, const MetadataRequest& request,
                                            Handle temporary, const Status& created) {
   MetadataResult result;
   Status now = created;
-  bool changed = false;
+  const Owner owner = request.old_status ? owner_of(*request.old_status, created) : Owner{};
   if (request.old_status && request.keep) {
-    changed = copy_owner(fs, *request.old_status, temporary, created);
-    if (request.old_file == Handle::none) {
+    result.changed = copy_owner(fs, owner, temporary, created);
+    if (request.has_attributes && request.old_file == Handle::none) {
       result.lost.emplace_back("xattr");
-    } else if (copy_attributes(fs, request.old_file, temporary, result.lost)) {
-      changed = true;
+    } else {
+      Attributes wanted;
+      if (request.has_attributes) wanted = read_attributes(fs, request.old_file, result.lost);
+      if (copy_attributes(fs, wanted, temporary, result.lost)) result.changed = true;
     }
-    if (changed) {
+    if (result.changed) {
       auto read_back = fs.status(temporary);
       if (!read_back) return std::unexpected(read_back.error());
       now = *read_back;
     }
-    if (now.user != request.old_status->user) result.lost.emplace_back("owner");
-    if (now.group != request.old_status->group) result.lost.emplace_back("group");
+    if (now.user != owner.user) result.lost.emplace_back("owner");
+    if (now.group != owner.group) result.lost.emplace_back("group");
   }
   result.mode_wanted = request.mode;
   if (!result.mode_wanted && request.old_status) {
     result.mode_wanted = request.old_status->mode;
     // Set-user-id under another owner would hand out rights that the old file never gave.
-    if (now.user != request.old_status->user) *result.mode_wanted &= ~set_user_id;
-    if (now.group != request.old_status->group || lost_acl(result)) {
+    if (now.user != owner.user) *result.mode_wanted &= ~set_user_id;
+    if (now.group != owner.group || lost_acl(result)) {
       *result.mode_wanted = without_group_rights(*result.mode_wanted);
     }
     if (*result.mode_wanted != request.old_status->mode) result.lost.emplace_back("mode");
   }
   if (result.mode_wanted && *result.mode_wanted != now.mode) {
+    result.changed = true;
     auto set = fs.set_mode(temporary, *result.mode_wanted);
     const int os_errno = set ? 0 : number(set.error());
     // Where modes do not exist (vfat) the loss shows when the mode is read back.

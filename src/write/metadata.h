@@ -11,11 +11,15 @@
 
 namespace untorn::write {
 
+// Is there any among them that belongs to a file and not to its content?
+[[nodiscard]] bool has_attributes_to_keep(const std::vector<std::string>& names) noexcept;
+
 struct MetadataRequest {
   Handle old_file = Handle::none;     // none: there is none, or it cannot be read
   std::optional<Status> old_status;   // nothing: there was no file
   std::optional<std::uint32_t> mode;  // asked for by the caller, else that of the old file
   bool keep = true;                   // owner and attributes too, not the mode alone
+  bool has_attributes = true;         // false: known to have none, so that it need not be open
 };
 
 // Applies it to `temporary` in the order owner, attributes, mode (a change of owner clears the
@@ -25,6 +29,7 @@ struct MetadataRequest {
 struct MetadataResult {
   std::vector<std::string> lost;
   std::optional<std::uint32_t> mode_wanted;  // nothing: whatever the kernel gave
+  bool changed = false;  // something of the temporary was: its status is another one now
 };
 [[nodiscard]] SystemResult<MetadataResult> copy_metadata(FileSystem& fs,
                                                          const MetadataRequest& request,

@@ -21,7 +21,7 @@ Error rename_error(const std::string& path, int os_errno) {
 // A server may carry out a rename and lose the answer; asked again, it says that the temporary is
 // not there, or that the name is taken: by our own file. The inode tells.
 bool name_leads_to(FileSystem& fs, const Target& target, const Status& file) {
-  auto named = fs.status_at(target.place.directory.get(), target.place.name);
+  auto named = fs.status_at(target.place.folder(), target.place.name);
   return named && same_file(*named, file);
 }
 
@@ -29,7 +29,7 @@ bool name_leads_to(FileSystem& fs, const Target& target, const Status& file) {
 // RENAME_NOREPLACE. For an instant both names exist.
 Result<void> publish_by_link(FileSystem& fs, const std::string& path, const Target& target,
                              Temporary& temporary) {
-  const Handle directory = target.place.directory.get();
+  const Handle directory = target.place.folder();
   auto linked = fs.link(directory, temporary.name(), directory, target.place.name);
   if (!linked) return std::unexpected(rename_error(path, number(linked.error())));
   const std::string name = temporary.name();
@@ -45,7 +45,7 @@ Result<void> publish_by_link(FileSystem& fs, const std::string& path, const Targ
 
 Result<void> publish(FileSystem& fs, const std::string& path, const Target& target,
                      Temporary& temporary, Existence existence) {
-  const Handle directory = target.place.directory.get();
+  const Handle directory = target.place.folder();
   const bool must_be_free = existence == Existence::must_not_exist;
   auto renamed = fs.rename(directory, temporary.name(), directory, target.place.name,
                            must_be_free ? RenameMode::no_replace : RenameMode::replace);
@@ -64,10 +64,13 @@ Result<void> publish(FileSystem& fs, const std::string& path, const Target& targ
   return std::unexpected(rename_error(path, os_errno));
 }
 
-Result<Level> sync_name(FileSystem& fs, const std::string& path, const Target& target,
-                        const ReplaceOptions& options) {
-  auto synced = counters::timed_sync(options.counters.get(),
-                                     [&] { return fs.sync(target.place.directory.get()); });
+void note_level(Receipt& receipt, Level level) {
+  receipt.achieved = level.achieved;
+  receipt.why_lower = std::move(level.why_lower);
+}
+
+Result<Level> judge_name_sync(const SystemResult<void>& synced, const std::string& path,
+                              const Target& target, const ReplaceOptions& options) {
   if (synced) return target.level;
   const bool unsupported = means_unsupported(synced.error());
   if (!unsupported || options.strict) {
@@ -77,6 +80,13 @@ Result<Level> sync_name(FileSystem& fs, const std::string& path, const Target& t
   if (target.level.achieved < Durability::durable) return target.level;
   return Level{.achieved = Durability::ordered,
                .why_lower = target.kind.name + " cannot sync a directory"};
+}
+
+Result<Level> sync_name(FileSystem& fs, const std::string& path, const Target& target,
+                        const ReplaceOptions& options) {
+  const auto synced =
+      counters::timed_sync(options.counters.get(), [&] { return fs.sync(target.place.folder()); });
+  return judge_name_sync(synced, path, target, options);
 }
 
 }  // namespace untorn::write

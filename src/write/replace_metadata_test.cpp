@@ -42,15 +42,40 @@ TEST(Replace, a_mode_that_is_asked_for_holds_for_new_and_old_files) {
   EXPECT_FAILS(replace(fs, "new", "z", {.mode = 010000}), invalid_argument, inspect, not_applied);
 }
 
-TEST(Replace, new_content_is_private_until_its_mode_is_known) {
-  InMemoryFileSystem fs({file("a", "x", 0644)});
-  for (const ReplaceOptions& options : {ReplaceOptions{}, ReplaceOptions{.mode = 0644}}) {
-    auto replacer = FileReplacer::open(fs, "a", options);
-    ASSERT_TRUE(replacer);
-    const Names names = names_in(fs, ".");
-    ASSERT_EQ(names.size(), 2U);
-    EXPECT_EQ(status_of(fs, names[0]).mode, 0600U);
+std::uint32_t mode_of_temporary(FileSystem& fs, const ReplaceOptions& options) {
+  auto replacer = FileReplacer::open(fs, "a", options);
+  EXPECT_TRUE(replacer);
+  const Names names = names_in(fs, ".");
+  EXPECT_EQ(names.size(), 2U);
+  return status_of(fs, names.at(0)).mode;
+}
+
+TEST(Replace, new_content_is_private_while_another_group_could_have_other_rights_than_everybody) {
+  const std::vector<std::pair<std::uint32_t, std::uint32_t>> modes = {
+      {0644, 0644}, {0600, 0600}, {0755, 0755}, {0444, 0444},  {0640, 0600},
+      {0664, 0600}, {0604, 0600}, {0660, 0600}, {04755, 0600}, {01644, 0600}};
+  for (const auto& [mode, first] : modes) {
+    InMemoryFileSystem fs({file("a", "x", mode)}, MemoryOptions{.umask = 0});
+    EXPECT_EQ(mode_of_temporary(fs, {}), first) << std::oct << mode;
+    EXPECT_EQ(mode_of_temporary(fs, {.mode = mode}), first) << std::oct << mode;
+    EXPECT_TRUE(replace(fs, "a", "y"));
+    EXPECT_EQ(status_of(fs, "a").mode, mode);
   }
+}
+
+TEST(Replace, new_content_is_private_while_an_access_list_may_leave_somebody_out) {
+  InMemoryFileSystem fs({file("a", "x", 0644)});
+  auto old = fs.open(Handle::working_directory, "a", {.access = Access::write});
+  ASSERT_TRUE(old && fs.set_attribute(*old, "system.posix_acl_access", "one user less"));
+  EXPECT_EQ(mode_of_temporary(fs, {}), 0600U);
+}
+
+TEST(Replace, a_umask_does_not_take_rights_of_the_old_file_away) {
+  InMemoryFileSystem fs({file("a", "x", 0666)}, MemoryOptions{.umask = 077});
+  const auto receipt = replace(fs, "a", "y");
+  ASSERT_TRUE(receipt) << receipt.error();
+  EXPECT_EQ(receipt->metadata_lost, Names{});
+  EXPECT_EQ(status_of(fs, "a").mode, 0666U);
 }
 
 TEST(Replace, owner_attributes_and_mode_are_kept_in_the_order_that_keeps_them) {
@@ -162,8 +187,8 @@ TEST(Replace, keep_metadata_off_keeps_the_mode_alone) {
 TEST(Replace, hard_links_are_split_and_reported_or_refused) {
   InMemoryFileSystem fs({file("a", "x")});
   ASSERT_TRUE(fs.link(Handle::working_directory, "a", Handle::working_directory, "b"));
-  EXPECT_FAILS(replace(fs, "a", "y", {.refuse_hard_links = true}), has_hard_links, inspect,
-               not_applied);
+  EXPECT_FAILS(replace(fs, "a", "y", {.hard_links = HardLinkPolicy::refuse}), has_hard_links,
+               inspect, not_applied);
   const auto receipt = replace(fs, "a", "y");
   ASSERT_TRUE(receipt) << receipt.error();
   EXPECT_TRUE(receipt->hard_links_split);
@@ -183,14 +208,23 @@ TEST(Replace, a_file_that_this_user_may_not_write_is_respected) {
   EXPECT_EQ(status_of(fs, "d/a").mode, 0444U);
 }
 
-TEST(Replace, a_file_that_cannot_be_read_loses_its_attributes_and_says_so) {
-  const std::vector<TreeEntry> tree = {{.path = "d", .type = FileType::directory, .mode = 0777},
-                                       file("d/a", "x", 0200)};
-  InMemoryFileSystem fs(tree, MemoryOptions{.user = 1000, .group = 1000});
-  const auto receipt = replace(fs, "d/a", "y");
-  ASSERT_TRUE(receipt) << receipt.error();
-  EXPECT_EQ(receipt->metadata_lost, Names{"xattr"});
-  EXPECT_EQ(status_of(fs, "d/a").mode, 0200U);
+TEST(Replace, a_file_that_cannot_be_read_loses_the_attributes_it_has_and_says_so) {
+  for (const bool has_attribute : {false, true}) {
+    InMemoryFileSystem fs(
+        std::vector<TreeEntry>{{.path = "d", .type = FileType::directory, .mode = 0777},
+                               file("d/a", "x", 0600)},
+        MemoryOptions{.user = 1000, .group = 1000});
+    auto old = fs.open(Handle::working_directory, "d/a", {.access = Access::write});
+    ASSERT_TRUE(old);
+    if (has_attribute) {
+      ASSERT_TRUE(fs.set_attribute(*old, "user.origin", "here"));
+    }
+    ASSERT_TRUE(fs.set_mode(*old, 0200));
+    const auto receipt = replace(fs, "d/a", "y");
+    ASSERT_TRUE(receipt) << receipt.error();
+    EXPECT_EQ(receipt->metadata_lost, has_attribute ? Names{"xattr"} : Names{});
+    EXPECT_EQ(status_of(fs, "d/a").mode, 0200U);
+  }
 }
 
 TEST(Replace, a_directory_that_cannot_be_written_is_a_clear_error) {

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/try.h"
+#include "write/parents.h"
 
 namespace untorn::write {
 namespace {
@@ -32,18 +33,43 @@ class Resolver {
  public:
   Resolver(FileSystem& fs, const std::string& path) : fs_(fs), path_(path) {}
 
-  Result<Place> run(SymlinkPolicy policy) {
-    if (path_.empty()) return std::unexpected(invalid("the path is empty"));
-    if (path_.find('\0') != std::string::npos) {
-      return std::unexpected(invalid("the path holds a NUL byte"));
+  // From the working directory, or from the root.
+  Result<void> begin_at_path() {
+    UNTORN_CHECK(check_text());
+    return enter(path_);
+  }
+
+  Result<void> begin_at_path_with_parents(const ReplaceOptions& options) {
+    UNTORN_CHECK(check_text());
+    auto entered = enter(path_);
+    if (entered || entered.error().os_errno() != ENOENT) return entered;
+    UNTORN_TRY(MadeParents made, make_parents(fs_, path_, split(path_).parent, options));
+    directory_ = std::move(made.directory);
+    syncs_ = made.syncs;
+    return {};
+  }
+
+  // In a directory of the caller's.
+  Result<void> begin_in(Handle directory) {
+    UNTORN_CHECK(check_text());
+    if (path_.find('/') != std::string::npos || path_ == "." || path_ == "..") {
+      return std::unexpected(invalid("not a single name"));
     }
-    UNTORN_CHECK(enter(path_));
+    borrowed_ = directory;
+    name_ = path_;
+    return {};
+  }
+
+  Result<Place> run(SymlinkPolicy policy) {
     for (int followed = 0;; ++followed) {
       UNTORN_TRY(auto status, look());
       const bool link = status && status->type == FileType::symlink;
       if (!link || policy != SymlinkPolicy::follow) {
-        return Place{
-            .directory = std::move(directory_), .name = std::move(name_), .status = status};
+        return Place{.directory = std::move(directory_),
+                     .name = std::move(name_),
+                     .status = status,
+                     .borrowed = borrowed_,
+                     .syncs = syncs_};
       }
       if (followed == links_followed_max) return std::unexpected(failed(ELOOP, Step::resolve));
       UNTORN_CHECK(follow(*status));
@@ -51,6 +77,18 @@ class Resolver {
   }
 
  private:
+  [[nodiscard]] Handle here() const {
+    return directory_.get() == Handle::none ? borrowed_ : directory_.get();
+  }
+
+  [[nodiscard]] Result<void> check_text() const {
+    if (path_.empty()) return std::unexpected(invalid("the path is empty"));
+    if (path_.find('\0') != std::string::npos) {
+      return std::unexpected(invalid("the path holds a NUL byte"));
+    }
+    return {};
+  }
+
   [[nodiscard]] Error invalid(const char* why) const {
     return {Code::invalid_argument, Step::resolve, Outcome::not_applied, 0, path_, why};
   }
@@ -68,9 +106,7 @@ class Resolver {
     name_ = parts.name;
     if (path.starts_with('/')) way_.clear();
     way_ += parts.parent;
-    if (directory_.get() != Handle::none && !path.starts_with('/')) {
-      return walk(parts.parent);
-    }
+    if (here() != Handle::none && !path.starts_with('/')) return walk(parts.parent);
     return open_directory(Handle::working_directory, parts.parent.empty() ? "." : parts.parent);
   }
 
@@ -81,11 +117,12 @@ class Resolver {
       const std::string_view component = parents.substr(0, end);
       parents.remove_prefix(std::min(end + 1, parents.size()));
       if (component.empty() || component == ".") continue;
-      auto opened = open_directory(directory_.get(), component);
+      auto opened = open_directory(here(), component);
       if (opened) continue;
       // To be opened a directory must be readable; to be passed it need not be. The kernel can pass
       // it, by the whole way in words.
-      const bool maybe_passable = opened.error().os_errno() == EACCES;
+      // Where the way began in a directory of the caller's, there are no such words.
+      const bool maybe_passable = opened.error().os_errno() == EACCES && borrowed_ == Handle::none;
       if (maybe_passable && open_directory(Handle::working_directory, way_)) return {};
       return opened;
     }
@@ -103,7 +140,7 @@ class Resolver {
   }
 
   Result<std::optional<Status>> look() {
-    auto status = fs_.status_at(directory_.get(), name_);
+    auto status = fs_.status_at(here(), name_);
     if (status) return std::optional<Status>(*status);
     if (number(status.error()) == ENOENT) return std::optional<Status>();
     return std::unexpected(failed(number(status.error()), Step::inspect));
@@ -113,7 +150,7 @@ class Resolver {
   // follow it there (fs.protected_symlinks), but it cannot see that we do, by name.
   Result<void> check_trust(const Status& link) {
     constexpr std::uint32_t sticky_and_open = 01002;
-    auto directory = fs_.status(directory_.get());
+    auto directory = fs_.status(here());
     if (!directory) return std::unexpected(failed(number(directory.error()), Step::resolve));
     const bool shared = (directory->mode & sticky_and_open) == sticky_and_open;
     if (!shared || link.user == directory->user || link.user == geteuid()) return {};
@@ -125,11 +162,11 @@ class Resolver {
     UNTORN_CHECK(check_trust(link));
     // The links of /proc (where /dev/stdout leads) are not paths: their text may name another file,
     // or none, and the kernel does not go by it.
-    if (fs_.kind(directory_.get()).name == "proc") {
+    if (fs_.kind(here()).name == "proc") {
       return std::unexpected(Error(Code::not_regular_file, Step::resolve, Outcome::not_applied, 0,
                                    path_, "it leads to an open file of a process"));
     }
-    auto text = fs_.read_link(directory_.get(), name_);
+    auto text = fs_.read_link(here(), name_);
     if (!text) return std::unexpected(failed(number(text.error()), Step::resolve));
     return enter(*text);
   }
@@ -137,6 +174,8 @@ class Resolver {
   FileSystem& fs_;
   const std::string& path_;
   OwnedHandle directory_;
+  Handle borrowed_ = Handle::none;  // where the way began, if not at a path
+  unsigned syncs_ = 0;
   std::string way_;  // to the directory, links replaced by their text; empty or ends with a slash
   std::string name_;
 };
@@ -144,7 +183,21 @@ class Resolver {
 }  // namespace
 
 Result<Place> resolve(FileSystem& fs, const std::string& path, SymlinkPolicy policy) {
-  return Resolver(fs, path).run(policy);
+  Resolver resolver(fs, path);
+  UNTORN_CHECK(resolver.begin_at_path());
+  return resolver.run(policy);
+}
+
+Result<Place> resolve(FileSystem& fs, const Origin& origin, const ReplaceOptions& options) {
+  Resolver resolver(fs, origin.path);
+  if (origin.directory != Handle::none) {
+    UNTORN_CHECK(resolver.begin_in(origin.directory));
+  } else if (options.create_parents) {
+    UNTORN_CHECK(resolver.begin_at_path_with_parents(options));
+  } else {
+    UNTORN_CHECK(resolver.begin_at_path());
+  }
+  return resolver.run(options.symlink);
 }
 
 }  // namespace untorn::write

@@ -26,8 +26,12 @@ using untorn::means_unsupported;
 // The target of one replacement.
 struct Target {
   Place place;
-  OwnedHandle old_file;  // the file that will be replaced, for reading; none if there is none or
-                         // it cannot be read
+  // The file that will be replaced, for reading. Open only if something needs it: attributes to
+  // keep, content to compare.
+  OwnedHandle old_file;
+  bool has_attributes = false;  // the old file has extended attributes to keep, or may have
+  bool in_place = false;        // it is overwritten where it lies (untorn/in_place.h)
+  // As of learn_kind(): when the temporary, or the old file, was looked at.
   FileSystemKind kind;
   Level level;
 
@@ -42,9 +46,24 @@ struct Target {
 };
 
 // Resolves and inspects: every condition that can be refused before a byte is written is refused
-// here. Nothing is changed; a sync of the directory is tried where only trying tells.
-[[nodiscard]] Result<Target> inspect(FileSystem& fs, const std::string& path,
+// here. Nothing is changed but what create_parents makes; a sync of the directory is tried where
+// only trying tells.
+[[nodiscard]] Result<Target> inspect(FileSystem& fs, const Origin& origin,
                                      const ReplaceOptions& options);
+
+// Looks at the old file once more, as it is under its name now: its owner, mode, attributes or
+// names may have changed while the content was written. What would be refused now is refused. One
+// that is gone leaves what was known, unless it must exist.
+[[nodiscard]] Result<void> look_again(FileSystem& fs, const std::string& path, Target& target,
+                                      const ReplaceOptions& options);
+
+void learn_kind(Target& target, FileSystemKind kind, const ReplaceOptions& options);
+
+// The permission bits that the temporary starts with: what a new file gets from the kernel; the
+// final ones, where nobody gains a right by them whose owner and group the temporary has at first;
+// else nothing but the owner's.
+[[nodiscard]] std::uint32_t first_mode(const Target& target,
+                                       const ReplaceOptions& options) noexcept;
 
 // Names one version of a file, from device, inode, size and change time.
 [[nodiscard]] std::string etag_of(const Status& status);

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "write/temporary.h"
 
-#include <unistd.h>
-
 #include <cerrno>
-#include <optional>
 #include <utility>
 
+#include "base/try.h"
+#include "filesystem/fork_guard.h"
 #include "filesystem/random_hex.h"
 #include "filesystem/same_file.h"
-#include "write/target.h"
+#include "filesystem/unsupported.h"
 
 namespace untorn::write {
 namespace {
@@ -17,6 +16,15 @@ namespace {
 // A collision of 128 random bits does not happen; a cleaner that takes the fresh file away before
 // it is locked can happen, rarely. More than a few in a row is something else.
 constexpr int attempts_max = 8;
+
+Error taken_away(const std::string& path) {
+  return {Code::busy,
+          Step::create_temporary,
+          Outcome::not_applied,
+          0,
+          path,
+          "every new temporary was taken away"};
+}
 
 // A file system without locks is no reason to refuse: the lock only protects from cleaners, and
 // where nobody can lock, no cleaner of ours removes anything.
@@ -27,7 +35,7 @@ bool locks_are_missing(Errno os_errno) {
 }  // namespace
 
 Temporary::Temporary(FileSystem& fs, Handle directory, std::string name)
-    : fs_(&fs), directory_(directory), name_(std::move(name)), owner_(getpid()) {}
+    : fs_(&fs), directory_(directory), name_(std::move(name)), owner_(process_token()) {}
 
 Temporary::Temporary(Temporary&& other) noexcept
     : fs_(other.fs_),
@@ -54,7 +62,7 @@ Temporary::~Temporary() {
 }
 
 bool Temporary::is_ours() const noexcept {
-  return owner_ == getpid();
+  return owner_ == process_token();
 }
 
 SystemResult<void> Temporary::remove() noexcept {
@@ -77,8 +85,8 @@ Error Temporary::give_up(const Error& reason) {
           reason.os_errno(), reason.path(), std::move(detail)};
 }
 
-Result<Temporary> Temporary::create(FileSystem& fs, Handle directory, const std::string& path,
-                                    std::uint32_t mode) {
+Result<Temporary> Temporary::create_unseen(FileSystem& fs, Handle directory,
+                                           const std::string& path, std::uint32_t mode) {
   const auto failed = [&path](Errno os_errno) {
     return Error::from_errno(number(os_errno), Step::create_temporary, Outcome::not_applied, path);
   };
@@ -100,20 +108,47 @@ Result<Temporary> Temporary::create(FileSystem& fs, Handle directory, const std:
     if (!locked && !locks_are_missing(locked.error())) {
       return std::unexpected(temporary.give_up(failed(locked.error())));
     }
-    auto held = fs.status(*opened);
-    if (!held) return std::unexpected(temporary.give_up(failed(held.error())));
-    auto named = fs.status_at(directory, temporary.name_);
-    if (!named && number(named.error()) == ENOENT) continue;
-    if (!named) return std::unexpected(temporary.give_up(failed(named.error())));
-    if (!same_file(*named, *held)) {
-      temporary.mark_published();  // someone else's file has the name now: not ours to remove
-      continue;
-    }
-    temporary.created_ = *held;
     return temporary;
   }
-  return std::unexpected(Error(Code::busy, Step::create_temporary, Outcome::not_applied, 0, path,
-                               "every new temporary was taken away"));
+  return std::unexpected(taken_away(path));
+}
+
+Result<Temporary> Temporary::create(FileSystem& fs, Handle directory, const std::string& path,
+                                    std::uint32_t mode) {
+  for (int attempt = 0; attempt < attempts_max; ++attempt) {
+    UNTORN_TRY(Temporary temporary, create_unseen(fs, directory, path, mode));
+    auto named = temporary.look();
+    if (!named) {
+      return std::unexpected(temporary.give_up(Error::from_errno(
+          number(named.error()), Step::create_temporary, Outcome::not_applied, path)));
+    }
+    if (*named) return temporary;
+  }
+  return std::unexpected(taken_away(path));
+}
+
+SystemResult<bool> Temporary::look_by_name() {
+  auto named = fs_->status_at(directory_, name_);
+  if (!named && !is_missing(named.error())) return std::unexpected(named.error());
+  if (named && same_file(*named, created_)) {
+    created_ = *named;
+    return true;
+  }
+  if (named) name_.clear();  // somebody else's file
+  return false;
+}
+
+SystemResult<bool> Temporary::look() {
+  auto status = fs_->status(file_.get());
+  if (!status) return std::unexpected(status.error());
+  created_ = *status;
+  if (status->links > 0) return true;
+  // Not every file system counts names. The name itself knows.
+  auto named = fs_->status_at(directory_, name_);
+  if (!named && !is_missing(named.error())) return std::unexpected(named.error());
+  if (named && same_file(*named, *status)) return true;
+  name_.clear();  // gone, or somebody else's file: nothing of ours to remove
+  return false;
 }
 
 }  // namespace untorn::write

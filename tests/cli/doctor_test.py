@@ -258,7 +258,12 @@ class Doctor(CommandTest):
             self.assertGreater(system[name], 0)
         self.assertEqual([each["requested"] for each in system["levels"]],
                          ["process", "ordered", "durable"])
-        self.assertEqual([each["syncs"] for each in system["levels"]], [0, 1, 2])
+        if system["protocol"] == "classic":
+            self.assertEqual([each["syncs"] for each in system["levels"]], [0, 1, 2])
+            self.assertEqual([each["commits"] for each in system["levels"]], [0, 1, 2])
+        else:
+            self.assertIsNone(system["why_classic"])
+            self.assertEqual([each["commits"] for each in system["levels"]], [0, 0, 1])
         warned = [each for each in document["problems"]
                   if each["kind"] == "unreliable-sync" and each["severity"] == "warning"]
         self.assertEqual(len(warned), result.returncode)
@@ -266,6 +271,18 @@ class Doctor(CommandTest):
         self.assertEqual(os.listdir(self.path("state")), [])
         result = self.run_untorn("doctor", "--probe", "state")
         self.assertIn(b"durable", result.stdout)
+
+    def test_a_probe_tells_the_protocol_and_why(self):
+        for assumed, protocol, syncs in (("ext4", "one_commit", 0), ("portable", "classic", 1)):
+            environment = {"UNTORN_ASSUME_FS": assumed}
+            result = self.run_untorn("doctor", "--probe", "state", "--format", "json",
+                                     environment=environment)
+            system = self.document(result)["filesystem"]
+            self.assertEqual(system["protocol"], protocol)
+            self.assertIsNone(system["why_classic"])
+            self.assertEqual(system["levels"][1]["syncs"], syncs)
+            result = self.run_untorn("doctor", "--probe", "state", environment=environment)
+            self.assertIn(f"protocol: {protocol}\n".encode(), result.stdout)
 
     def test_a_file_system_that_keeps_nothing_is_a_warning_of_the_probe_alone(self):
         need(self, os.path.isdir("/dev/shm") and os.access("/dev/shm", os.W_OK), "tmpfs",

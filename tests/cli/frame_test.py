@@ -26,14 +26,14 @@ class Frame(CommandTest):
     def test_plumbing_has_a_heading_of_its_own(self):
         before, after = self.run_untorn("--help").stdout.decode().split("\nPlumbing:\n")
         listed = after.split("\nExample:")[0]
-        for verb in ("pipeline", "registry"):
+        for verb in ("bench", "pipeline", "registry"):
             self.assertIn(f"  {verb} ", listed)
             self.assertNotIn(f"  {verb} ", before)
         self.assertIn("  write ", before)
 
     def test_every_command_has_help_with_an_example(self):
-        for verb in ("append", "apply", "doctor", "fix", "pipeline", "prove", "registry", "scan",
-                     "watch", "write"):
+        for verb in ("append", "apply", "bench", "doctor", "etag", "fix", "pipeline", "prove",
+                     "registry", "scan", "watch", "write"):
             with self.subTest(verb):
                 result = self.run_untorn(verb, "--help")
                 self.assert_exit(result, 0)

@@ -16,7 +16,8 @@ import unittest
 from command import COMMAND, CommandTest, clean_environment, need
 
 FIELDS = {"schema", "root", "path", "outcome", "requested", "achieved", "why_lower", "protocol",
-          "syncs", "bytes", "etag", "existed", "hard_links_split", "metadata_lost"}
+          "syncs", "commits", "retries", "bytes", "etag", "existed", "hard_links_split",
+          "metadata_lost"}
 
 
 class Write(CommandTest):
@@ -40,7 +41,7 @@ class Write(CommandTest):
         self.assertEqual(self.names(), ["a"])
 
     def test_the_document_of_a_success_has_exactly_the_fields_that_are_promised(self):
-        document = self.document_of("a", "--quiet")
+        document = self.document_of("a", "--quiet", "--protocol", "classic")
         self.assertEqual(next(iter(document)), "schema")
         self.assertEqual(set(document), FIELDS)
         self.assertEqual(document["schema"], "untorn.write/1")
@@ -61,7 +62,7 @@ class Write(CommandTest):
     def test_the_levels_cost_no_sync_one_and_two(self):
         lowered = self.keeps_nothing()
         for syncs, level in enumerate(("process", "ordered", "durable")):
-            document = self.document_of("a", "--durability", level)
+            document = self.document_of("a", "--durability", level, "--protocol", "classic")
             self.assertEqual(document["requested"], level)
             self.assertEqual(document["achieved"], "process" if lowered else level)
             self.assertEqual(document["syncs"], syncs)

@@ -23,7 +23,6 @@ namespace {
 
 using testing::names_in;
 using testing::read_file;
-using testing::write_file;
 using Files = std::vector<std::pair<std::string, std::string>>;
 using Lines = std::vector<std::string>;
 

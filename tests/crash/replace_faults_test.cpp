@@ -18,6 +18,7 @@
 #include "filesystem/fault_file_system.h"
 #include "filesystem/memory_file_system.h"
 #include "tests/support/files.h"
+#include "untorn/etag.h"
 #include "untorn/replace.h"
 
 namespace untorn {
@@ -33,6 +34,8 @@ struct Case {
   std::string path;
   ReplaceOptions options;
   std::string content;
+  bool one_commit = false;
+  bool if_match = false;  // with the etag of what is there
 };
 
 TreeEntry file(std::string path, const std::string& content) {
@@ -70,11 +73,29 @@ std::vector<Case> cases() {
   all.push_back(make_case("mode", {file("d/a", old)}, "d/a", {.mode = 0600}, fresh));
   all.push_back(make_case("same", {file("d/a", fresh)}, "d/a", {.skip_if_same = true}, fresh));
   all.push_back(make_case("not_same", {file("d/a", old)}, "d/a", {.skip_if_same = true}, fresh));
+  for (const Durability level : {Durability::ordered, Durability::durable}) {
+    const std::string name = "one_commit_" + std::string(to_string(level));
+    all.push_back(
+        make_case(name + "_existing", {file("d/a", old)}, "d/a", {.durability = level}, fresh));
+    all.back().one_commit = true;
+    all.push_back(make_case(name + "_new", {folder}, "d/a", {.durability = level}, fresh));
+    all.back().one_commit = true;
+  }
+  for (const Match match : {Match::cooperative, Match::detect}) {
+    const std::string name = match == Match::detect ? "detect" : "cooperative";
+    all.push_back(make_case(name, {file("d/a", old)}, "d/a", {.match = match}, fresh));
+    all.back().if_match = true;
+  }
   return all;
 }
 
 std::unique_ptr<InMemoryFileSystem> make_tree(const Case& example) {
-  auto fs = std::make_unique<InMemoryFileSystem>(example.tree);
+  MemoryOptions options;
+  if (example.one_commit) {
+    options.kind.name = "ext4";
+    options.kind.range_sync = RangeSync::before_names;
+  }
+  auto fs = std::make_unique<InMemoryFileSystem>(example.tree, options);
   if (read_file(*fs, "d/a")) {  // something for the metadata step to do
     const OwnedHandle handle(
         *fs, fs->open(Handle::working_directory, "d/a", {.access = Access::write}).value());
@@ -85,11 +106,13 @@ std::unique_ptr<InMemoryFileSystem> make_tree(const Case& example) {
   return fs;
 }
 
-// As a whole, or streamed in pieces of odd length.
-Result<Receipt> replace(FileSystem& fs, const Case& example, bool streamed) {
+// As a whole, or streamed in pieces of odd length. `below` is not made to fail.
+Result<Receipt> replace(FileSystem& below, FileSystem& fs, const Case& example, bool streamed) {
   const auto content = std::as_bytes(std::span(example.content));
-  if (!streamed) return replace_file(fs, example.path, content, example.options);
-  auto replacer = FileReplacer::open(fs, example.path, example.options);
+  ReplaceOptions options = example.options;
+  if (example.if_match) options.if_match = read_etag(below, example.path).value_or("");
+  if (!streamed) return replace_file(fs, example.path, content, options);
+  auto replacer = FileReplacer::open(fs, example.path, options);
   if (!replacer) return std::unexpected(replacer.error());
   constexpr std::size_t piece_bytes = 4099;
   for (std::size_t offset = 0; offset < content.size(); offset += piece_bytes) {
@@ -111,7 +134,7 @@ struct Trial {
 Trial attempt(InMemoryFileSystem& below, FileSystem& fs, const Case& example, bool streamed) {
   std::vector<std::string> before = names_in(below, "d");
   auto old_content = read_file(below, example.path);
-  Result<Receipt> result = replace(fs, example, streamed);
+  Result<Receipt> result = replace(below, fs, example, streamed);
   EXPECT_EQ(below.open_handles(), 0U) << example.name;
   return {std::move(before), names_in(below, "d"), std::move(old_content),
           read_file(below, example.path), std::move(result)};
@@ -150,7 +173,7 @@ TEST_P(ReplaceFaults, every_failing_call_leaves_the_old_content_or_says_that_the
   for (const Case& example : cases()) {
     auto counted_below = make_tree(example);
     FaultFileSystem counted(*counted_below);
-    ASSERT_TRUE(replace(counted, example, GetParam())) << example.name;
+    ASSERT_TRUE(replace(*counted_below, counted, example, GetParam())) << example.name;
     const std::vector<CallSite> sites = counted.sites();
     for (std::uint64_t n = 0; n < sites.size(); ++n) {
       for (const int os_errno : {EIO, ENOSPC, EINTR, EDQUOT, EACCES, EPERM, ENOENT, EINVAL, EBUSY,
@@ -174,7 +197,7 @@ TEST_P(ReplaceFaults, from_any_call_on_everything_fails_and_nothing_is_torn) {
   for (const Case& example : cases()) {
     auto counted_below = make_tree(example);
     FaultFileSystem counted(*counted_below);
-    ASSERT_TRUE(replace(counted, example, GetParam()));
+    ASSERT_TRUE(replace(*counted_below, counted, example, GetParam()));
     for (std::uint64_t n = 0; n < counted.sites().size(); ++n) {
       auto below = make_tree(example);
       FaultFileSystem fs(*below, Fault{.at = n, .error = Errno{EIO}, .persistent = true});
@@ -216,7 +239,7 @@ TEST_P(ReplaceFaults, a_call_that_was_done_and_failed_leaves_no_mixture) {
   for (const Case& example : cases()) {
     auto counted_below = make_tree(example);
     FaultFileSystem counted(*counted_below);
-    ASSERT_TRUE(replace(counted, example, GetParam()));
+    ASSERT_TRUE(replace(*counted_below, counted, example, GetParam()));
     for (std::uint64_t n = 0; n < counted.sites().size(); ++n) {
       auto below = make_tree(example);
       FaultFileSystem fs(

@@ -125,7 +125,7 @@ TEST(ReplaceMounts, a_file_that_becomes_a_mount_while_it_is_written_is_left_alon
     const auto receipt = std::move(*replacer).commit();
     DEMAND(!receipt);
     DEMAND(receipt.error().code() == Code::mount_point);
-    DEMAND(receipt.error().step() == Step::rename);
+    DEMAND(receipt.error().step() == Step::inspect);
     DEMAND(receipt.error().outcome() == Outcome::not_applied);
     DEMAND(read_file(fs, scratch / "outside") == "old");
     DEMAND((names_in(fs, scratch.path()) == Names{"mounted", "outside"}));

@@ -12,10 +12,14 @@
 #include "base/try.h"
 #include "filesystem/memory_file_system.h"
 #include "filesystem/recording_file_system.h"
+#include "tests/crash/transaction_test_support.h"
 #include "untorn/transaction.h"
 
 namespace untorn {
 namespace {
+
+using testing::Storage;
+using testing::storage_named;
 
 using Counts = std::map<std::string, std::uint64_t>;
 using Collect = std::function<Result<void>(Transaction&)>;
@@ -26,11 +30,13 @@ struct Cost {
 };
 
 // Of a transaction in a tree that had one before.
-Cost cost_of(const Collect& collect) {
+Cost cost_of(const Collect& collect, const Storage& storage = storage_named("classic")) {
   std::vector<TreeEntry> tree = {{.path = "t/a", .content = Bytes("old")},
                                  {.path = "t/d/b", .content = Bytes("old")},
                                  {.path = "t/e/c", .content = Bytes("old")}};
-  InMemoryFileSystem memory(tree);
+  MemoryOptions options;
+  options.kind = storage.kind;
+  InMemoryFileSystem memory(tree, options);
   EXPECT_TRUE(Transaction::begin(memory, "t"));
   RecordingFileSystem fs(memory);
   auto change = Transaction::begin(fs, "t");
@@ -42,7 +48,7 @@ Cost cost_of(const Collect& collect) {
     const Call call{static_cast<std::uint8_t>(index)};
     if (fs.calls(call) != 0) cost.calls[std::string(to_string(call))] = fs.calls(call);
   }
-  cost.syncs = fs.calls(Call::sync);
+  cost.syncs = fs.calls(Call::sync) + fs.calls(Call::sync_everything);
   EXPECT_EQ(receipt->syncs, cost.syncs) << "begin() syncs nothing";
   return cost;
 }
@@ -79,16 +85,79 @@ TEST(TransactionCalls, content_in_a_new_directory_costs_one_sync_more) {
             2U + 0U + 1U + 2U + 3U + 2U);
 }
 
-TEST(TransactionCalls, many_files_in_one_directory_cost_one_sync_each) {
-  const auto put = [](int files) {
-    return [files](Transaction& change) -> Result<void> {
-      for (int number = 0; number < files; ++number) {
-        UNTORN_CHECK(change.put("d/" + std::to_string(number), "x"));
-      }
-      return {};
-    };
+// New ones, and in the same directory.
+Collect put(int files) {
+  return [files](Transaction& change) -> Result<void> {
+    for (int number = 0; number < files; ++number) {
+      UNTORN_CHECK(change.put("d/" + std::to_string(number), "x"));
+    }
+    return {};
   };
+}
+
+// Half of them are there already, in five directories.
+Collect put_and_remove(int files) {
+  return [files](Transaction& change) -> Result<void> {
+    for (int number = 0; number < files; ++number) {
+      const std::string directory = "x" + std::to_string(number % 5);
+      UNTORN_CHECK(change.make_directory(directory));
+      UNTORN_CHECK(change.put(directory + "/" + std::to_string(number), "x"));
+    }
+    UNTORN_CHECK(change.put("a", "new"));
+    return change.remove("d/b");
+  };
+}
+
+TEST(TransactionCalls, many_files_in_one_directory_cost_one_sync_each) {
   EXPECT_EQ(cost_of(put(100)).syncs - cost_of(put(10)).syncs, 90U);
+}
+
+// One for the intent, with all that it relies on; one for its end, with all that it says.
+TEST(TransactionCalls, with_one_commit_any_number_of_files_costs_two_syncs) {
+  for (const char* name : {"ext4", "xfs"}) {
+    const Storage storage = storage_named(name);
+    for (const int files : {1, 10, 1000}) {
+      const Cost cost = cost_of(put(files), storage);
+      EXPECT_EQ(cost.syncs, 2U) << name << ", " << files;
+      EXPECT_EQ(cost.calls.at("sync_range"), static_cast<std::uint64_t>(files) + 1) << "the intent";
+      EXPECT_EQ(cost_of(put_and_remove(files), storage).syncs, 2U) << name << ", " << files;
+    }
+  }
+}
+
+// Before the intent's name one of everything, and one after the operations if they touch more than
+// two directories.
+TEST(TransactionCalls, on_btrfs_the_number_of_files_does_not_count_from_three_on) {
+  const Storage btrfs = storage_named("btrfs");
+  for (const int files : {3, 10, 1000}) {
+    const Cost cost = cost_of(put(files), btrfs);
+    EXPECT_EQ(cost.syncs, 4U) << files;
+    EXPECT_EQ(cost.calls.at("sync_everything"), 1U) << files;
+  }
+  const Cost many = cost_of(put_and_remove(100), btrfs);
+  const Cost more = cost_of(put_and_remove(1000), btrfs);
+  EXPECT_EQ(many.syncs, more.syncs);
+  // One or two files do not write back what strangers have changed.
+  EXPECT_EQ(cost_of(put(2), btrfs).calls.count("sync_everything"), 0U);
+  EXPECT_EQ(cost_of(put(2), btrfs).syncs, cost_of(put(2)).syncs);
+}
+
+// A sync of the directories stays between the steps, whose order a fast commit need not keep.
+TEST(TransactionCalls, with_fast_commits_directories_are_synced_and_files_are_not) {
+  const Storage storage = storage_named("ext4_fast_commit");
+  EXPECT_EQ(cost_of(put(10), storage).syncs, 2U + 1U + 1U + 1U);
+  EXPECT_EQ(cost_of(put(1000), storage).syncs, 2U + 1U + 1U + 1U);
+}
+
+TEST(TransactionCalls, the_receipt_tells_the_protocol) {
+  for (const Storage& storage : testing::storages()) {
+    const testing::Example example = testing::example_named("plain");
+    const auto memory = make_tree(example, storage);
+    const auto receipt = run_example(*memory, example);
+    ASSERT_TRUE(receipt) << receipt.error();
+    const bool journal = storage.kind.range_sync == RangeSync::before_names;
+    EXPECT_EQ(receipt->protocol, journal ? Protocol::one_commit : Protocol::classic);
+  }
 }
 
 TEST(TransactionCalls, one_file_makes_these_calls_and_no_other) {

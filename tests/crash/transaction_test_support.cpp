@@ -112,6 +112,35 @@ Example example_named(const std::string& name) {
   give_up("no example " + name);
 }
 
+std::vector<Storage> storages() {
+  const auto journal = [](std::string name, bool fast_commit) {
+    return FileSystemKind{
+        .name = std::move(name), .range_sync = RangeSync::before_names, .fast_commit = fast_commit};
+  };
+  return {{"classic", {.name = "memory"}, CrashModel::portable},
+          {"ext4", journal("ext4", false), CrashModel::ext4},
+          {"ext4_fast_commit", journal("ext4", true), CrashModel::ext4},
+          {"xfs", journal("xfs", false), CrashModel::xfs},
+          {"btrfs", {.name = "btrfs"}, CrashModel::btrfs}};
+}
+
+Storage storage_named(const std::string& name) {
+  for (Storage& storage : storages()) {
+    if (storage.name == name) return std::move(storage);
+  }
+  give_up("no storage " + name);
+}
+
+std::unique_ptr<InMemoryFileSystem> make_tree(const Example& example, const Storage& storage) {
+  std::vector<TreeEntry> tree;
+  for (const auto& [path, content] : initial_files(example)) {
+    tree.push_back({.path = path, .content = Bytes(std::string_view(content))});
+  }
+  MemoryOptions options;
+  options.kind = storage.kind;
+  return std::make_unique<InMemoryFileSystem>(tree, options);
+}
+
 std::vector<std::pair<std::string, std::string>> initial_files(const Example& example) {
   std::vector<std::pair<std::string, std::string>> files;
   for (const auto& [path, content] : example.files) {
@@ -141,16 +170,12 @@ std::vector<std::string> staged_files(FileSystem& fs, const std::string& root) {
 }
 
 Versions versions_of(const Example& example) {
-  std::vector<TreeEntry> tree;
-  for (const auto& [path, content] : initial_files(example)) {
-    tree.push_back({.path = path, .content = Bytes(std::string_view(content))});
-  }
-  InMemoryFileSystem fs(tree);
+  const auto fs = make_tree(example, storage_named("classic"));
   Versions versions;
-  versions.before = snapshot(fs, tree_root);
-  auto receipt = run_example(fs, example);
+  versions.before = snapshot(*fs, tree_root);
+  auto receipt = run_example(*fs, example);
   if (!receipt) give_up(receipt.error().message());
-  versions.after = snapshot(fs, tree_root);
+  versions.after = snapshot(*fs, tree_root);
   return versions;
 }
 

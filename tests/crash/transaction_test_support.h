@@ -4,11 +4,13 @@
 #pragma once
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "filesystem/memory_file_system.h"
+#include "untorn/crash.h"
 #include "untorn/transaction.h"
 
 namespace untorn::testing {
@@ -34,6 +36,19 @@ struct Example {
 [[nodiscard]] Snapshot snapshot(FileSystem& fs, const std::string& root);
 // Paths of temporaries of transactions.
 [[nodiscard]] std::vector<std::string> staged_files(FileSystem& fs, const std::string& root);
+
+// A file system that a transaction may meet: what it says of itself, and what a power cut may leave
+// of it.
+struct Storage {
+  std::string name;
+  FileSystemKind kind;
+  CrashModel power;
+};
+[[nodiscard]] std::vector<Storage> storages();
+[[nodiscard]] Storage storage_named(const std::string& name);
+// The example's files on it.
+[[nodiscard]] std::unique_ptr<InMemoryFileSystem> make_tree(const Example& example,
+                                                            const Storage& storage);
 
 // What is there before and after a run without a crash.
 struct Versions {

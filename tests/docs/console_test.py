@@ -17,7 +17,7 @@ import unittest
 
 HOME = pathlib.Path(__file__).resolve().parents[2]
 COMMAND = pathlib.Path(os.environ.get("UNTORN_COMMAND", HOME / "build/bin/untorn"))
-DOCUMENTS = ["docs/guide/migrate.md"]
+DOCUMENTS = ["docs/guide/migrate.md", "docs/guide/replace-a-file.md"]
 
 
 class Step:

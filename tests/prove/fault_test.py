@@ -181,7 +181,16 @@ class Faults(harness.ProveCase):
     # -- limits
 
     def test_a_small_budget_is_told(self):
-        _, proof = self.prove_faults("replaces.py", ["--budget", "700ms"])
+        # Some thousand runs, one for each call that may fail: no machine does them in that time.
+        saves = ("import os\n"
+                 "for number in range(300):\n"
+                 "    with open('new', 'w') as file:\n"
+                 "        file.write(str(number))\n"
+                 "        file.flush()\n"
+                 "        os.fsync(file.fileno())\n"
+                 "    os.replace('new', 'state')\n")
+        proof = self.run_unchanged([harness.python(), "-c", saves],
+                                   ["--engine", "fault", "--budget", "700ms"])
         self.assertIn(proof.document["verdict"], ("passed", "undecided"), proof.describe())
         engine = fault_engine(proof)
         self.assertFalse(engine["exhaustive"], proof.describe())

@@ -25,7 +25,16 @@ from untorn.compat.atomicwrites import atomic_write
 from untorn.pipeline import CodeFiles, PipelineState, StateManager, Task, TaskStatus
 
 receipt: untorn.Receipt = untorn.write_text(Path("a"), "text", durability="ordered")
-with untorn.open("a", "w") as text:
+read: untorn.Version = untorn.read_version("a")
+receipt = untorn.write_bytes("a", read.content, if_match=read.etag, match="detect", backups=2)
+commits: int = receipt.commits
+with untorn.batch(durability="ordered") as pages:
+    pages["a"] = "text"
+    pages[Path("b")] = b"bytes"
+if pages.receipt is not None:
+    failed: Optional[untorn.Error] = pages.receipt.files[0].error
+finished: bool = bool(untorn.recover_in_place("beside"))
+with untorn.open("a", "w", create_parents=True, sidecar=Path("beside")) as text:
     count: int = text.write("x")
     made: Optional[untorn.Receipt] = text.receipt
 with untorn.open("a", "wb+") as updated:
@@ -58,6 +67,8 @@ with atomic_write("a", overwrite=True, encoding="utf-8") as file:
     file.write("x")
 try:
     pass
+except untorn.ConflictError as conflict:
+    outcome: str = conflict.outcome
 except untorn.Error as error:
     code: str = error.code
 '''
@@ -69,6 +80,11 @@ untorn.write_text("a", b"bytes")
 untorn.write_text("a", "text", durability="most")
 untorn.open("a", "w").write(b"bytes")
 untorn.open("a", "wb").write("text")
+untorn.write_text("a", "text", if_match=b"etag")
+untorn.write_text("a", "text", match="always")
+untorn.batch(backups="many")
+untorn.batch().put("a", 3)
+untorn.etag(3)
 untorn.transaction(3)
 untorn.LineLog("a", keep="all")
 StateManager("a").save(3)

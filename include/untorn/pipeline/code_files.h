@@ -15,14 +15,12 @@
 //  C2  No path leads out of the project, nor into `.untorn`, `.pipeline` or `.git`: such a one is
 //      Code::invalid_argument.
 //  C3  modify() acts only where the text occurs exactly once, byte for byte. Otherwise it fails
-//  with
-//      Code::conflict, and the message says where it occurs, or which line is most like it.
+//      with Code::conflict, and the message says where it occurs, or which line is most like it.
 //  C4  What a change replaces or removes is kept by the same transaction; restore() brings it back.
 //      The last `versions_max` of each file are kept, in `.pipeline/backups/files/PATH/`.
 //  C5  An operation with a name is done once: its mark, `.pipeline/operations/NAME`, appears with
-//  the
-//      change. Committing it again changes nothing and says so (CodeReceipt::already), so a program
-//      that was killed can simply repeat its last operation. Marks stay until
+//      the change. Committing it again changes nothing and says so (CodeReceipt::already), so a
+//      program that was killed can simply repeat its last operation. Marks stay until
 //      forget_operations().
 //
 // What was done is told in `.pipeline/logs/activity.log`, one JSON object a line (line_log.h),

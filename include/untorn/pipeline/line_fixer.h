@@ -9,8 +9,7 @@
 //
 // What always holds:
 //  N1  A line that nobody asked to change keeps its bytes, its end included. A new line gets the
-//  end
-//      of the line that it replaces or follows, or the one that most lines of the file have.
+//      end of the line that it replaces or follows, or the one that most lines of the file have.
 //  N2  Where the last line had no end, a line that takes its place has none either.
 //  N3  An edit with an expected content acts only if the line holds exactly that (without its end).
 //      Otherwise it fails with Code::conflict, and the message shows what is there.

@@ -15,9 +15,9 @@
 //  N2  A count that was reported as recorded is not lost, neither in a crash nor by other processes
 //      that record at the same time (untorn/document.h, under its lock).
 //  N3  At least the last `remembered_max` ids are remembered. What happened
-//  (Execution::happened_ns)
-//      before the last one that was forgotten is refused with Code::conflict, because it cannot be
-//      told whether it was counted; what carries no time is taken for new.
+//      (Execution::happened_ns) before the last one that was forgotten is refused with
+//      Code::conflict, because it cannot be told whether it was counted; what carries no time is
+//      taken for new.
 //  N4  A file of a newer format is refused with Code::unsupported, a member of the wrong type with
 //      Code::invalid_argument, and both are left alone. Members that are not known stay, also those
 //      of a file that an older program has written there.

@@ -21,7 +21,7 @@
 //     noisy neighbour, 0 of 1,725 for new names, 0 of 189 and more with each of noauto_da_alloc,
 //     data=writeback, data=journal, nodelalloc, dioread_lock and fast_commit.
 //  E5 Overwritten blocks are written in place, in any order, and tear: mixed contents in 13 of 24
-//     states.
+//     states. Two writes of one block reach the disk as one request, and tear as one (seen once).
 //
 // Not in the table because nobody may rely on it: allocation at once on a rename over an existing
 // file (auto_da_alloc). With fast_commit a sync may commit the synced inode alone: `portable` is

@@ -148,7 +148,7 @@ HashSum torn_change(const History::Impl& history, FileHashes& hashes, std::size_
   for (std::size_t chain = first; chain < last; ++chain) {
     if ((contents.blocks()[chain].block + 1) * block_bytes > reached) break;
     const std::uint32_t steps = contents.blocks()[chain].steps_before(position + 1);
-    change += hashes.block(inode, chain, steps, Tear::none, sizes_after);
+    change += hashes.block(inode, chain, steps, no_tear, sizes_after);
     change -= hashes.block_at(inode, position, chain);
   }
   return change;
@@ -256,7 +256,7 @@ class KillEnumeration {
       for (; chain < last && (contents.blocks()[chain].block + 1) * block_bytes <= reached;
            ++chain) {
         const std::uint32_t steps = contents.blocks()[chain].steps_before(position_ + 1);
-        difference += hashes_.block(inode, chain, steps, Tear::none, sizes_after);
+        difference += hashes_.block(inode, chain, steps, no_tear, sizes_after);
         difference -= hashes_.block_at(inode, position_, chain);
       }
       HashSum change = difference;

@@ -18,9 +18,10 @@
 //     block; a write to a block that a truncation freed waits for the truncation, and the
 //     truncation for the writes that it discards.
 //  R6 A block holds any prefix of its writes; what was never written below the size is zeros.
-//  R7 In one state at most one block write is torn: the last kept one of its block, of which the
-//     first sector or all but the last one persisted. What a sync forced, or what something else
-//     that persisted waited for, is never torn.
+//  R7 In one state at most one block is torn: the last kept writes of it, one or more, as the one
+//     request that the kernel may make of them; of the bytes from their first to their last the
+//     first sector or all but the last one persisted, and after it is what was there before these
+//     writes. What a sync forced, or what something else that persisted waited for, is never torn.
 //
 // What a sync forces takes with it all that this waits for.
 #pragma once
@@ -37,7 +38,7 @@ struct Rules {
   bool range_sync_orders_data = false;
   // A size that grows waits for the block write that ends at it.
   bool size_waits_for_data = false;
-  // A block write may be torn at a sector.
+  // Block writes may be torn at a sector.
   bool blocks_tear = true;
   // A rename is one unit or several.
   Renames renames = Renames::whole;

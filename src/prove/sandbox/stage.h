@@ -7,8 +7,7 @@
 //   G1  after show(), the directory holds the original tree with the differences of the state, and
 //       nothing else: what the state before, or a command since, changed is undone;
 //   G2  changes are known from the kernel's notes (inotify) on every folder of the directory; a
-//   lost
-//       note, or a folder that cannot be watched, makes the whole tree be written again.
+//       lost note, or a folder that cannot be watched, makes the whole tree be written again.
 //
 // Cost of show(): what differs, plus one read of the notes. Threads: one.
 #pragma once

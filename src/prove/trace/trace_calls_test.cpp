@@ -12,7 +12,7 @@
 
 #include "prove/trace/recorder.h"
 #include "prove/trace/trace.h"
-#include "prove/trace/trace_test_support.h"
+#include "prove/trace/trace_test_roots.h"
 
 namespace untorn::prove::testing {
 namespace {
@@ -25,17 +25,8 @@ using ::testing::Not;
 
 constexpr const char* program = UNTORN_TRACE_TEST_CALLS;
 
-// In a private copy, as for a small root, and in an overlay, as for a large one.
-class TraceCallsTest : public ::testing::TestWithParam<bool> {
+class TraceCallsTest : public TraceInBothRoots {
  protected:
-  void SetUp() override { UNTORN_NEEDS_TRACING(); }
-  TracedRun run_command(std::vector<std::string> command,
-                        const std::function<void(RunPlan&)>& adapt = {}) {
-    return run_traced(folder_.path(), std::move(command), [&](RunPlan& plan) {
-      if (GetParam()) plan.sandbox.small_bytes_max = 0;
-      if (adapt) adapt(plan);
-    });
-  }
   // A run that exits with 0 and leaves the tree that the log explains.
   TracedRun run_whole(const std::string& name, const std::function<void(RunPlan&)>& adapt = {}) {
     TracedRun run = run_command({program, name}, adapt);
@@ -44,10 +35,8 @@ class TraceCallsTest : public ::testing::TestWithParam<bool> {
     EXPECT_THAT(run.unexplained, IsEmpty());
     return run;
   }
-  TestFolder folder_;
 };
-INSTANTIATE_TEST_SUITE_P(Roots, TraceCallsTest, ::testing::Bool(),
-                         [](const auto& root) { return root.param ? "overlay" : "small"; });
+INSTANTIATE_TEST_SUITE_P(Roots, TraceCallsTest, ::testing::Bool(), root_name);
 
 TEST_P(TraceCallsTest, stores_become_page_writes_before_the_call_that_follows_them) {
   const TracedRun run = run_whole("stores");

@@ -13,7 +13,7 @@
 #include <fstream>
 #include <map>
 
-#include "prove/trace/trace_test_support.h"
+#include "prove/trace/trace_test_roots.h"
 #include "prove/trace/verify.h"
 
 namespace untorn::prove::testing {
@@ -37,24 +37,13 @@ void expect_whole(const TracedRun& run) {
   EXPECT_THAT(run.unexplained, IsEmpty());
 }
 
-// Everything in a private copy, as for a small root, and in an overlay, as for a large one.
-class TraceTest : public ::testing::TestWithParam<bool> {
+class TraceTest : public TraceInBothRoots {
  protected:
-  void SetUp() override { UNTORN_NEEDS_TRACING(); }
-  TracedRun run_command(std::vector<std::string> command,
-                        const std::function<void(RunPlan&)>& adapt = {}) {
-    return run_traced(folder_.path(), std::move(command), [&](RunPlan& plan) {
-      if (GetParam()) plan.sandbox.small_bytes_max = 0;
-      if (adapt) adapt(plan);
-    });
-  }
   TracedRun run_scenario(const std::string& name, const std::function<void(RunPlan&)>& adapt = {}) {
     return run_command({program, name}, adapt);
   }
-  TestFolder folder_;
 };
-INSTANTIATE_TEST_SUITE_P(Roots, TraceTest, ::testing::Bool(),
-                         [](const auto& root) { return root.param ? "overlay" : "small"; });
+INSTANTIATE_TEST_SUITE_P(Roots, TraceTest, ::testing::Bool(), root_name);
 
 TEST_P(TraceTest, python_saver_gives_every_step_in_order) {
   folder_.write("s.json", "{}");

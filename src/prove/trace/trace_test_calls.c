@@ -2,15 +2,12 @@
 //
 // What trace_calls_test.cpp traces: one small scenario per name, each in the current directory.
 // Exit code 77: this kernel does not have the call.
-#define _GNU_SOURCE
+#include "prove/trace/trace_test_program.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/aio_abi.h>
 #include <linux/capability.h>
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/sendfile.h>
@@ -18,25 +15,8 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 enum { page = 4096, absent = 77 };
-
-static void check(int good, const char* what) {
-  if (good) return;
-  perror(what);
-  exit(10);
-}
-
-static int make(const char* name, int flags) {
-  const int fd = open(name, O_CREAT | O_RDWR | flags, 0644);
-  check(fd >= 0, name);
-  return fd;
-}
-
-static void put(int fd, const char* text) {
-  check(write(fd, text, strlen(text)) == (ssize_t)strlen(text), "write");
-}
 
 static int map_fd;
 static char* map_pages(const char* name, int pages) {

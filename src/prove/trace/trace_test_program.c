@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What trace_test.cpp traces: one small scenario per name, each in the current directory.
-#define _GNU_SOURCE
+#include "prove/trace/trace_test_program.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/falloc.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -20,23 +17,6 @@
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/wait.h>
-#include <unistd.h>
-
-static void check(int good, const char* what) {
-  if (good) return;
-  perror(what);
-  exit(10);
-}
-
-static int make(const char* name, int flags) {
-  const int fd = open(name, O_CREAT | O_RDWR | flags, 0644);
-  check(fd >= 0, name);
-  return fd;
-}
-
-static void put(int fd, const char* text) {
-  check(write(fd, text, strlen(text)) == (ssize_t)strlen(text), "write");
-}
 
 static int append(void) {
   const int fd = make("log", O_APPEND);

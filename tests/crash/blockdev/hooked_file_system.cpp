@@ -29,6 +29,15 @@ SystemResult<void> HookedFileSystem::sync(Handle handle) {
 SystemResult<void> HookedFileSystem::sync_data(Handle file) {
   return told(below_.sync_data(file), file);
 }
+SystemResult<void> HookedFileSystem::sync_range(Handle file) {
+  return told(below_.sync_range(file), file);
+}
+SystemResult<void> HookedFileSystem::start_writeback(Handle file) {
+  return told(below_.start_writeback(file), file);
+}
+SystemResult<void> HookedFileSystem::sync_everything(Handle handle) {
+  return told(below_.sync_everything(handle), handle);
+}
 SystemResult<void> HookedFileSystem::rename(Handle from_directory, std::string_view from,
                                             Handle to_directory, std::string_view to,
                                             RenameMode mode) {
@@ -94,6 +103,10 @@ SystemResult<void> HookedFileSystem::may_write(Handle directory, std::string_vie
 SystemResult<std::vector<std::string>> HookedFileSystem::list_attributes(Handle file) {
   return below_.list_attributes(file);
 }
+SystemResult<std::vector<std::string>> HookedFileSystem::list_attributes_at(Handle directory,
+                                                                            std::string_view name) {
+  return below_.list_attributes_at(directory, name);
+}
 SystemResult<std::string> HookedFileSystem::get_attribute(Handle file, const std::string& name) {
   return below_.get_attribute(file, name);
 }
@@ -104,10 +117,21 @@ SystemResult<void> HookedFileSystem::unlock(Handle file) {
   return below_.unlock(file);
 }
 FileSystemKind HookedFileSystem::kind(Handle handle) {
-  return below_.kind(handle);
+  return kind_ ? *kind_ : below_.kind(handle);
+}
+FileSystemKind HookedFileSystem::remembered_kind(Handle handle, const Status& status) {
+  return kind_ ? *kind_ : below_.remembered_kind(handle, status);
 }
 std::pair<std::uint64_t, std::uint64_t> HookedFileSystem::random_bits() {
   return below_.random_bits();
+}
+
+FileSystemKind kind_with_ranges(std::string name, bool fast_commit) {
+  FileSystemKind kind;
+  kind.name = std::move(name);
+  kind.range_sync = RangeSync::before_names;
+  kind.fast_commit = fast_commit;
+  return kind;
 }
 
 }  // namespace untorn::lab

@@ -5,11 +5,13 @@
 //   HookedFileSystem fs(below, [&](Handle file) { neighbour.act(file); });
 //
 // The hook is called after the call has returned, whether it succeeded or not, with the handle that
-// the call was made on (Handle::none for calls on names). open() counts, since it may create.
+// the call was made on (Handle::none for calls on names). open() counts, since it may create. With
+// a kind it answers that one for every handle, whatever lies below.
 //
 // Threads: as the file system below; the hook is called in the thread of the call.
 #pragma once
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,7 +24,8 @@ namespace untorn::lab {
 class HookedFileSystem final : public FileSystem {
  public:
   using Hook = std::function<void(Handle file)>;
-  HookedFileSystem(FileSystem& below, Hook after) : below_(below), after_(std::move(after)) {}
+  HookedFileSystem(FileSystem& below, Hook after, std::optional<FileSystemKind> kind = std::nullopt)
+      : below_(below), after_(std::move(after)), kind_(std::move(kind)) {}
 
   SystemResult<Handle> open(Handle directory, std::string_view name,
                             const OpenOptions& options) override;
@@ -36,6 +39,9 @@ class HookedFileSystem final : public FileSystem {
   SystemResult<FileMapping> map(Handle file, std::size_t size) override;
   SystemResult<void> sync(Handle handle) override;
   SystemResult<void> sync_data(Handle file) override;
+  SystemResult<void> sync_range(Handle file) override;
+  SystemResult<void> start_writeback(Handle file) override;
+  SystemResult<void> sync_everything(Handle handle) override;
   SystemResult<void> rename(Handle from_directory, std::string_view from, Handle to_directory,
                             std::string_view to, RenameMode mode) override;
   SystemResult<void> link(Handle from_directory, std::string_view from, Handle to_directory,
@@ -54,6 +60,8 @@ class HookedFileSystem final : public FileSystem {
   SystemResult<void> set_mode(Handle file, std::uint32_t mode) override;
   SystemResult<void> set_owner(Handle file, std::uint32_t user, std::uint32_t group) override;
   SystemResult<std::vector<std::string>> list_attributes(Handle file) override;
+  SystemResult<std::vector<std::string>> list_attributes_at(Handle directory,
+                                                            std::string_view name) override;
   SystemResult<std::string> get_attribute(Handle file, const std::string& name) override;
   SystemResult<void> set_attribute(Handle file, const std::string& name,
                                    std::string_view value) override;
@@ -61,6 +69,7 @@ class HookedFileSystem final : public FileSystem {
   SystemResult<void> lock(Handle file, LockMode mode) override;
   SystemResult<void> unlock(Handle file) override;
   FileSystemKind kind(Handle handle) override;
+  FileSystemKind remembered_kind(Handle handle, const Status& status) override;
   std::pair<std::uint64_t, std::uint64_t> random_bits() override;
 
  private:
@@ -72,6 +81,10 @@ class HookedFileSystem final : public FileSystem {
 
   FileSystem& below_;
   Hook after_;
+  std::optional<FileSystemKind> kind_;
 };
+
+// What an ext4 or xfs with a journal answers.
+[[nodiscard]] FileSystemKind kind_with_ranges(std::string name, bool fast_commit);
 
 }  // namespace untorn::lab

@@ -4,10 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <mutex>
 #include <string>
 #include <vector>
 
 #include "filesystem/memory_file_system.h"
+#include "tests/crash/blockdev/hooked_file_system.h"
 #include "tests/crash/blockdev/workload.h"
 #include "tests/support/files.h"
 
@@ -63,19 +65,24 @@ TEST(Keeps, a_promise_is_broken_by_what_it_excludes_alone) {
 // with an empty folder after everything was acknowledged, it sees that.
 class PlainSession final : public Session {
  public:
-  explicit PlainSession(FileSystem& fs) : fs_(fs) {}
+  explicit PlainSession(FileSystem& fs)
+      : fs_(fs), with_ranges_(fs, [](Handle) {}, kind_with_ranges("ext4", false)) {}
   [[nodiscard]] FileSystem& fs() override { return fs_; }
+  [[nodiscard]] FileSystem& fs_with_ranges() override { return with_ranges_; }
+  [[nodiscard]] FileSystem& fs_as_probed() override { return fs_; }
   void acknowledge(unsigned step) override {
+    const std::lock_guard guard(mutex_);
     if (acknowledged_.size() <= step) acknowledged_.resize(step + 1);
     acknowledged_[step] = true;
   }
   void neighbour_syncs_a_file() override {}
   void neighbour_syncs_everything() override {}
-  void write_back(Handle) override {}
   [[nodiscard]] const std::vector<bool>& acknowledged() const { return acknowledged_; }
 
  private:
   FileSystem& fs_;
+  HookedFileSystem with_ranges_;
+  std::mutex mutex_;
   std::vector<bool> acknowledged_;
 };
 

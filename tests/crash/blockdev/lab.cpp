@@ -162,7 +162,7 @@ std::vector<RecordedRun> record_on(Disk& disk, const LabFileSystem& setup,
   Mounting mounting(setup, (*device)->path(), folder);
   must(mounting.make());
   disk.begin_recording();
-  Recorder recorder(disk, mounting.root(), options.seed);
+  Recorder recorder(disk, mounting.root(), options.seed, setup.fast_commit);
   std::vector<RecordedRun> runs;
   for (const auto& workload : all) {
     for (unsigned repetition = 0; repetition < options.repetitions; ++repetition) {
@@ -189,8 +189,9 @@ LabReport run_lab(const LabFileSystem& setup, const LabOptions& options, const s
                   const Observer& observer) {
   LabReport report{.setup = setup.name, .rows = {}};
   Workloads all = workloads(options.scale);
-  std::erase_if(all, [&options](const auto& workload) {
-    return workload->name().find(options.only) == std::string::npos;
+  std::erase_if(all, [&](const auto& workload) {
+    return workload->name().find(options.only) == std::string::npos ||
+           (setup.overlay && workload->writes_linked_files());
   });
   Disk disk(setup.disk_bytes);
   const Clock::time_point began = Clock::now();
@@ -204,11 +205,16 @@ LabReport run_lab(const LabFileSystem& setup, const LabOptions& options, const s
   DiskReplay replay(disk);
   Viewer viewer(setup, **device, replay, mounting, observer);
   for (const RecordedRun& run : runs) {
+    const bool by_ranges = run.workload->basis() == Basis::ranges;
     if (report.rows.empty() || report.rows.back().workload != run.workload->name()) {
-      report.rows.push_back({.workload = run.workload->name(), .promise = run.workload->promise()});
+      report.rows.push_back({.workload = run.workload->name(),
+                             .promise = run.workload->promise(),
+                             .control = by_ranges && !setup.ranges});
     }
     viewer.begin(written_ranges(disk.records(), run.begin, run.end));
-    const CutChoice choice = {.count_max = options.cuts_per_run_max, .seed = options.seed};
+    const CutChoice choice = {
+        .count_max = by_ranges ? options.cuts_by_ranges_max : options.cuts_per_run_max,
+        .seed = options.seed};
     for (const PowerCut& cut : power_cuts(disk.records(), run.begin, run.end, choice)) {
       look_and_count(viewer, report.rows.back(), run, cut);
     }

@@ -27,7 +27,8 @@ struct LabOptions {
   Scale scale;
   unsigned repetitions = 1;  // of each workload, with other neighbours
   std::size_t cuts_per_run_max = 10;
-  std::string only = {};  // workloads whose name contains it
+  std::size_t cuts_by_ranges_max = 10;  // of the workloads of Basis::ranges
+  std::string only = {};                // workloads whose name contains it
   std::uint64_t seed = 1;
 };
 
@@ -35,6 +36,7 @@ struct LabOptions {
 struct LabRow {
   std::string workload;
   Promise promise;
+  bool control = false;  // this file system cannot keep the promise, and the lab has to see it
   std::size_t states = 0;
   std::size_t in_order = 0;      // of them, prefixes
   std::size_t bad_in_order = 0;  // of those, worse than `lost`

@@ -1,77 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What Untorn promises, as workloads: replace.h at each level, transaction.h, line_log.h.
+// What Untorn promises of a change of many files and of a log, as workloads: transaction.h,
+// line_log.h.
 #include <algorithm>
 #include <optional>
 #include <utility>
 
+#include "tests/crash/blockdev/calls.h"
 #include "tests/crash/blockdev/workload.h"
 #include "tests/crash/transaction_test_support.h"
 #include "tests/support/files.h"
 #include "untorn/line_log.h"
-#include "untorn/replace.h"
 #include "untorn/transaction.h"
 
 namespace untorn::lab {
 namespace {
 
-// Each file from its old version (or none) to its new one, by replace_file().
-class Replacing final : public Workload {
- public:
-  Replacing(Durability level, bool fresh, const Scale& scale)
-      : Workload("untorn-" + std::string(to_string(level)) + (fresh ? "-new" : ""),
-                 {.whole = level >= Durability::ordered, .durable = level >= Durability::durable}),
-        level_(level),
-        fresh_(fresh) {
-    for (const std::size_t size : scale.sizes) {
-      before_.push_back(testing::pattern(size + size / 3, static_cast<unsigned>(size) + 1));
-      after_.push_back(testing::pattern(size, static_cast<unsigned>(size) + 2));
-    }
-  }
-
-  void prepare(FileSystem& fs) const override {
-    for (std::size_t index = 0; !fresh_ && index < before_.size(); ++index) {
-      testing::write_file(fs, name_of(index), before_[index]);
-    }
-  }
-
-  void run(Session& session) const override {
-    for (std::size_t index = 0; index < after_.size(); ++index) {
-      const auto receipt =
-          replace_file(session.fs(), name_of(index), std::as_bytes(std::span(after_[index])),
-                       {.durability = level_});
-      demand(receipt.has_value(), receipt ? "" : receipt.error().message());
-      session.acknowledge(static_cast<unsigned>(index));
-    }
-  }
-
-  [[nodiscard]] Finding judge(const Tree& tree, FileSystem&,
-                              const std::vector<bool>& acknowledged) const override {
-    Finding worst;
-    for (std::size_t index = 0; index < after_.size(); ++index) {
-      const Versions versions = {.before = fresh_ ? nullptr : &before_[index],
-                                 .after = &after_[index],
-                                 .acknowledged = acknowledged[index]};
-      worst = worse_of(std::move(worst), judge_version(tree, name_of(index), versions));
-    }
-    return worst;
-  }
-
- private:
-  [[nodiscard]] static std::string name_of(std::size_t index) {
-    return "state-" + std::to_string(index);
-  }
-
-  Durability level_;
-  bool fresh_;
-  std::vector<std::string> before_;
-  std::vector<std::string> after_;
-};
-
 class Transacting final : public Workload {
  public:
-  explicit Transacting(testing::Example example)
-      : Workload("untorn-transaction-" + example.name, {.whole = true, .durable = true}),
+  Transacting(testing::Example example, Basis basis)
+      : Workload(
+            "untorn-transaction-" + example.name + (basis == Basis::ranges ? "-one_commit" : ""),
+            {.whole = true, .durable = true}, basis),
         example_(std::move(example)),
         versions_(testing::versions_of(example_)) {}
 
@@ -86,7 +36,8 @@ class Transacting final : public Workload {
   }
 
   void run(Session& session) const override {
-    const auto receipt = testing::run_example(session.fs(), example_);
+    FileSystem& fs = basis() == Basis::ranges ? session.fs_with_ranges() : session.fs();
+    const auto receipt = testing::run_example(fs, example_);
     demand(receipt.has_value(), receipt ? "" : receipt.error().message());
     session.acknowledge(0);
   }
@@ -100,11 +51,6 @@ class Transacting final : public Workload {
   }
 
  private:
-  static void make_folder(FileSystem& fs, const std::string& path) {
-    const auto made = fs.make_directory(Handle::working_directory, path, 0755);
-    demand(made.has_value() || made.error() == Errno{EEXIST}, "mkdir " + path);
-  }
-
   testing::Example example_;
   testing::Versions versions_;
 };
@@ -189,14 +135,11 @@ class Logging final : public Workload {
 
 }  // namespace
 
-void add_promises(Workloads& to, const Scale& scale) {
-  for (const Durability level : {Durability::process, Durability::ordered, Durability::durable}) {
-    for (const bool fresh : {false, true}) {
-      to.push_back(std::make_unique<Replacing>(level, fresh, scale));
+void add_promises(Workloads& to) {
+  for (const Basis basis : {Basis::syncs, Basis::ranges}) {
+    for (testing::Example& example : testing::transaction_examples()) {
+      to.push_back(std::make_unique<Transacting>(std::move(example), basis));
     }
-  }
-  for (testing::Example& example : testing::transaction_examples()) {
-    to.push_back(std::make_unique<Transacting>(std::move(example)));
   }
   LineLogOptions batched;
   batched.sync = LineSync::batched;

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The corpus of protocols: how programs update files, the good ways and the known bad ones.
-#include <cstring>
 #include <optional>
-#include <span>
 #include <utility>
 
+#include "tests/crash/blockdev/calls.h"
 #include "tests/crash/blockdev/workload.h"
 #include "tests/support/files.h"
 
@@ -13,7 +12,7 @@ namespace untorn::lab {
 namespace {
 
 enum class Way : std::uint8_t { truncate, overwrite, rename, append };
-enum class Sync : std::uint8_t { none, range, data, file };
+enum class Sync : std::uint8_t { none, data, file };
 
 struct Steps {
   Way way = Way::rename;
@@ -23,26 +22,6 @@ struct Steps {
   bool neighbour_after_open = false;  // everything is synced once the file is open and cut
   bool neighbour_at_the_end = false;  // a file of another program is synced after the update
 };
-
-template <class Value>
-Value need(SystemResult<Value> result, const std::string& what) {
-  if (!result) throw LabError(what + ": " + std::strerror(number(result.error())));
-  if constexpr (!std::is_void_v<Value>) return std::move(*result);
-}
-
-void write_all(FileSystem& fs, Handle file, std::string_view text) {
-  std::span<const std::byte> rest = std::as_bytes(std::span(text));
-  while (!rest.empty()) rest = rest.subspan(need(fs.write(file, rest), "write"));
-}
-
-void overwrite_all(FileSystem& fs, Handle file, std::string_view text) {
-  std::span<const std::byte> rest = std::as_bytes(std::span(text));
-  while (!rest.empty()) {
-    const std::uint64_t offset = text.size() - rest.size();
-    rest = rest.subspan(need(fs.write_at(file, offset, rest), "write_at"));
-  }
-  need(fs.truncate(file, text.size()), "truncate");
-}
 
 class Protocol final : public Workload {
  public:
@@ -122,7 +101,7 @@ class Protocol final : public Workload {
                                need(fs.open(Handle::working_directory, target, options), "open"));
       if (steps_.neighbour_after_open) session.neighbour_syncs_everything();
       write_content(fs, handle.get(), file);
-      sync(session, handle.get());
+      sync(fs, handle.get());
     }
     if (steps_.way == Way::rename) {
       need(fs.rename(Handle::working_directory, target, Handle::working_directory, file.name,
@@ -130,9 +109,7 @@ class Protocol final : public Workload {
            "rename");
     }
     if (!steps_.directory) return;
-    const OwnedHandle folder(
-        fs, need(fs.open(Handle::working_directory, ".", {.access = Access::directory}), "open ."));
-    need(fs.sync(folder.get()), "fsync of the directory");
+    sync_folder(fs, ".");
   }
 
   void write_content(FileSystem& fs, Handle handle, const File& file) const {
@@ -144,9 +121,7 @@ class Protocol final : public Workload {
     }
   }
 
-  void sync(Session& session, Handle handle) const {
-    FileSystem& fs = session.fs();
-    if (steps_.sync == Sync::range) session.write_back(handle);
+  void sync(FileSystem& fs, Handle handle) const {
     if (steps_.sync == Sync::data) need(fs.sync_data(handle), "fdatasync");
     if (steps_.sync == Sync::file) need(fs.sync(handle), "fsync");
   }
@@ -184,9 +159,7 @@ class AppendingLines final : public Workload {
     }
     const OpenOptions options = {.access = Access::write, .create = true, .append = true};
     const OwnedHandle file(fs, need(fs.open(Handle::working_directory, "log", options), "open"));
-    const OwnedHandle folder(
-        fs, need(fs.open(Handle::working_directory, ".", {.access = Access::directory}), "open ."));
-    need(fs.sync(folder.get()), "fsync of the directory");
+    sync_folder(fs, ".");
     for (unsigned index = 0; index < lines_.size(); ++index) {
       write_all(fs, file.get(), lines_[index]);
       if (sync_ == Sync::data) need(fs.sync_data(file.get()), "fdatasync");
@@ -233,8 +206,6 @@ void add_protocols(Workloads& to, const Scale& scale) {
   add("rename-new", nothing, {.way = Way::rename, .fresh = true, .neighbour_at_the_end = true});
   add("rename-directory", nothing, {.way = Way::rename, .directory = true});
   add("rename-directory-new", nothing, {.way = Way::rename, .fresh = true, .directory = true});
-  add("range-rename", nothing,
-      {.way = Way::rename, .sync = Sync::range, .neighbour_at_the_end = true});
   add("datasync-rename", whole, {.way = Way::rename, .sync = Sync::data});
   add("sync-rename", whole, {.way = Way::rename, .sync = Sync::file});
   add("sync-rename-directory", both, {.way = Way::rename, .sync = Sync::file, .directory = true});

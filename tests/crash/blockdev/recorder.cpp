@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <mutex>
 #include <random>
 #include <system_error>
 #include <thread>
@@ -79,18 +80,41 @@ class Neighbour {
   std::mt19937_64 random_;
 };
 
+// What the mounted file system says of itself, with another word on sync_file_range.
+struct Kinds {
+  FileSystemKind without_ranges;
+  FileSystemKind with_ranges;
+};
+Kinds kinds_of(const std::string& root, bool fast_commit) {
+  FileSystem& fs = posix_file_system();
+  const auto opened = fs.open(Handle::working_directory, root, {.access = Access::directory});
+  demand(opened.has_value(), "open the root of the file system");
+  const OwnedHandle handle(fs, *opened);
+  Kinds kinds{.without_ranges = fs.kind(handle.get()), .with_ranges = {}};
+  kinds.without_ranges.range_sync = RangeSync::nothing;
+  kinds.with_ranges = kinds.without_ranges;
+  kinds.with_ranges.range_sync = RangeSync::before_names;
+  kinds.with_ranges.fast_commit = fast_commit;
+  return kinds;
+}
+
 class RecordedSession final : public Session {
  public:
   RecordedSession(const Disk& disk, RecordingFileSystem& recording, const Neighbour& neighbour,
-                  RecordedRun& run)
+                  RecordedRun& run, const Kinds& kinds)
       : disk_(disk),
         recording_(recording),
         neighbour_(neighbour),
         run_(run),
-        watched_(recording, [this](Handle) { note_progress(); }) {}
+        plain_(recording, progress(), kinds.without_ranges),
+        with_ranges_(recording, progress(), kinds.with_ranges),
+        as_probed_(recording, progress()) {}
 
-  [[nodiscard]] FileSystem& fs() override { return watched_; }
+  [[nodiscard]] FileSystem& fs() override { return plain_; }
+  [[nodiscard]] FileSystem& fs_with_ranges() override { return with_ranges_; }
+  [[nodiscard]] FileSystem& fs_as_probed() override { return as_probed_; }
   void acknowledge(unsigned step) override {
+    const std::lock_guard guard(mutex_);
     run_.acknowledged.emplace_back(step, disk_.record_count());
     recording_.acknowledge(std::to_string(step));
     note_progress();
@@ -98,47 +122,28 @@ class RecordedSession final : public Session {
   void neighbour_syncs_a_file() override { neighbour_.sync_a_file(); }
   void neighbour_syncs_everything() override { neighbour_.sync_everything(); }
 
-  // The seam does not have this call: it is made here and put into the log afterwards.
-  void write_back(Handle file) override {
-    constexpr unsigned all =
-        SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
-    demand(sync_file_range(static_cast<int>(file), 0, 0, all) == 0, failed("sync_file_range"));
-    // The call was made for the file that was written last.
-    const auto& operations = recording_.log().operations;
-    const auto written = std::find_if(operations.rbegin(), operations.rend(), [](const auto& one) {
-      return one.kind == OperationKind::write;
-    });
-    demand(written != operations.rend(), "nothing was written before sync_file_range");
-    ranges_.emplace_back(operations.size(), written->inode);
-    note_progress();
-  }
-
-  // The log with everything in it, and the progress counted in it.
-  void finish() {
-    run_.log = recording_.log();
-    for (auto range = ranges_.rbegin(); range != ranges_.rend(); ++range) {
-      Operation operation;
-      operation.kind = OperationKind::sync_range;
-      operation.inode = range->second;
-      operation.name = "written";
-      operation.call_name = "sync_file_range";
-      run_.log.operations.insert(
-          run_.log.operations.begin() + static_cast<std::ptrdiff_t>(range->first), operation);
-    }
-  }
-
  private:
+  [[nodiscard]] HookedFileSystem::Hook progress() {
+    return [this](Handle) {
+      const std::lock_guard guard(mutex_);
+      note_progress();
+    };
+  }
+
+  // Operations first: what has returned had its records by now, whatever other threads do.
   void note_progress() {
-    const std::size_t records = disk_.record_count();
-    run_.progress.push_back({records, recording_.log().operations.size() + ranges_.size()});
+    const std::size_t operations = recording_.operation_count();
+    run_.progress.push_back({disk_.record_count(), operations});
   }
 
   const Disk& disk_;
   RecordingFileSystem& recording_;
   const Neighbour& neighbour_;
   RecordedRun& run_;
-  HookedFileSystem watched_;
-  std::vector<std::pair<std::size_t, InodeId>> ranges_;
+  std::mutex mutex_;
+  HookedFileSystem plain_;
+  HookedFileSystem with_ranges_;
+  HookedFileSystem as_probed_;
 };
 
 void enter(const std::string& folder) {
@@ -164,8 +169,8 @@ std::size_t RecordedRun::completed_at(std::size_t records) const {
   return completed;
 }
 
-Recorder::Recorder(const Disk& disk, std::string root, std::uint64_t seed)
-    : disk_(disk), root_(std::move(root)), seed_(seed) {}
+Recorder::Recorder(const Disk& disk, std::string root, std::uint64_t seed, bool fast_commit)
+    : disk_(disk), root_(std::move(root)), seed_(seed), fast_commit_(fast_commit) {}
 
 RecordedRun Recorder::record(const Workload& workload, unsigned repetition) {
   RecordedRun run;
@@ -184,7 +189,7 @@ RecordedRun Recorder::record(const Workload& workload, unsigned repetition) {
     if (noisy) neighbour.act(file);
   });
   RecordingFileSystem recording(below, Capture::whole_tree);
-  RecordedSession session(disk_, recording, neighbour, run);
+  RecordedSession session(disk_, recording, neighbour, run, kinds_of(root_, fast_commit_));
   run.begin = disk_.record_count();
   noisy = true;
   {
@@ -193,7 +198,7 @@ RecordedRun Recorder::record(const Workload& workload, unsigned repetition) {
     workload.run(session);
   }
   noisy = false;
-  session.finish();
+  run.log = recording.log();
   neighbour.sync_a_file();
   constexpr milliseconds settling{10};
   std::this_thread::sleep_for(settling);

@@ -2,7 +2,7 @@
 //
 // Runs workloads on a mounted file system whose disk is recorded, beside a neighbour that syncs.
 //
-//   Recorder recorder(disk, root, seed);
+//   Recorder recorder(disk, root, seed, false);
 //   RecordedRun run = recorder.record(*workload, 0);
 //
 // The neighbour is what turns an ordering that no program asked for into one that a power cut
@@ -51,13 +51,15 @@ struct RecordedRun {
 
 class Recorder {
  public:
-  Recorder(const Disk& disk, std::string root, std::uint64_t seed);
+  // `fast_commit`: what Session::fs_with_ranges() says of itself.
+  Recorder(const Disk& disk, std::string root, std::uint64_t seed, bool fast_commit);
   [[nodiscard]] RecordedRun record(const Workload& workload, unsigned repetition);
 
  private:
   const Disk& disk_;
   std::string root_;
   std::uint64_t seed_;
+  bool fast_commit_;
 };
 
 }  // namespace untorn::lab

@@ -13,6 +13,7 @@ void write_row(report::JsonWriter& json, const LabRow& row) {
   json.field("workload", row.workload);
   json.field("promises_whole", row.promise.whole);
   json.field("promises_durable", row.promise.durable);
+  json.field("control", row.control);
   json.field("states", row.states);
   json.field("in_order", row.in_order);
   json.field("bad", row.bad());

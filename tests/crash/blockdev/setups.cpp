@@ -61,6 +61,8 @@ std::vector<LabFileSystem> make_setups() {
       ext4("ext4-journal", "", "data=journal"),
       ext4("ext4-no-journal", "^has_journal", ""),
       ext4("ext4-fast_commit", "fast_commit", ""),
+      ext4("ext4-inline_data", "inline_data", ""),
+      ext4("ext4-bigalloc", "bigalloc", ""),
       xfs("xfs"),
       btrfs(),
       ext4("overlay-ext4", "", ""),
@@ -69,6 +71,8 @@ std::vector<LabFileSystem> make_setups() {
   for (LabFileSystem& setup : made) {
     setup.overlay = setup.name.starts_with("overlay-");
     setup.repair_always = setup.name == "ext4-no-journal";
+    setup.fast_commit = setup.name == "ext4-fast_commit";
+    setup.ranges = !setup.overlay && !setup.repair_always && setup.type != "btrfs";
   }
   return made;
 }

@@ -21,7 +21,9 @@ struct LabFileSystem {
   std::string options = {};              // for mount(2)
   std::vector<std::string> repair = {};  // the command; the device follows; empty: none
   bool overlay = false;                  // the workload runs on an overlay whose layers lie on it
-  bool repair_always = false;            // no journal: what boots after a crash is a repaired disk
+  bool ranges = false;       // opened directly and journaled: RangeSync::before_names is true of it
+  bool fast_commit = false;  // ext4 with that feature
+  bool repair_always = false;  // no journal: what boots after a crash is a repaired disk
   std::size_t disk_bytes = 0;
 };
 [[nodiscard]] const std::vector<LabFileSystem>& setups();

@@ -4,6 +4,8 @@
 #include <string_view>
 #include <utility>
 
+#include "tests/crash/blockdev/disk.h"
+
 namespace untorn::lab {
 namespace {
 

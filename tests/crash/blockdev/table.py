@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 ORDER = ["ext4", "ext4-noauto_da_alloc", "ext4-writeback", "ext4-journal", "ext4-fast_commit",
-         "ext4-no-journal", "xfs", "btrfs", "overlay-ext4", "overlay-xfs"]
+         "ext4-inline_data", "ext4-bigalloc", "ext4-no-journal", "xfs", "btrfs", "overlay-ext4",
+         "overlay-xfs"]
 
 
 def read(folder):
@@ -20,7 +21,8 @@ def read(folder):
 
 
 def cell(row):
-    """`bad/states`, and what was acknowledged and is not there, and what did not mount."""
+    """`bad/states`, and what was acknowledged and is not there, and what did not mount. Bold is a
+    broken promise, italics a control: this file system cannot keep the promise."""
     judged = row["states"] - row["unmountable"]
     text = f"{row['bad']}/{judged}"
     if row["lost"]:
@@ -29,8 +31,9 @@ def cell(row):
         repaired = row["bad_repaired"] + row["lost_repaired"]
         text += f", {row['unmountable']} no mount"
         text += f" ({repaired} not good after repair)" if repaired else ""
-    promised_and_broken = row["broken"] > 0
-    return f"**{text}**" if promised_and_broken else text
+    if row["control"]:
+        return f"*{text}*"
+    return f"**{text}**" if row["broken"] else text
 
 
 def promise(row):
@@ -43,8 +46,8 @@ def grid(reports, names):
     rows = {name: {row["workload"]: row for row in reports[name]["rows"]} for name in names}
     lines = ["| workload | promise | " + " | ".join(names) + " |",
              "| --- | --- |" + " --- |" * len(names)]
-    for row in reports[names[0]]["rows"]:
-        workload = row["workload"]
+    workloads = {row["workload"]: row for name in names for row in reports[name]["rows"]}
+    for workload, row in workloads.items():
         cells = [cell(rows[name][workload]) if workload in rows[name] else "" for name in names]
         lines.append(f"| `{workload}` | {promise(row)} | " + " | ".join(cells) + " |")
     return lines
@@ -73,8 +76,9 @@ def main():
     known = [name for name in ORDER if name in reports]
     others = [name for name in reports if name not in ORDER]
     lines = totals({name: reports[name] for name in known + others})
-    middle = 5
-    for names in (known[:middle], known[middle:], others):
+    width = 5
+    parts = [known[at:at + width] for at in range(0, len(known), width)]
+    for names in (*parts, others):
         if names:
             lines += [""] + grid(reports, names)
     print("\n".join(lines))

@@ -3,7 +3,8 @@
 
 Its kernel is another one than the machine's (6.1 in Debian 12), so it also tells whether what was
 seen is a matter of one kernel. The file system of the machine is visible in it, read-only. By
-default a few workloads on ext4; with UNTORN_LAB=1 all of them on ext4, xfs and btrfs."""
+default a few workloads on ext4; with UNTORN_LAB=1 all of them on ext4, xfs and btrfs. The test of
+the allow-list runs there, too."""
 
 import json
 import os
@@ -16,6 +17,7 @@ import unittest
 from pathlib import Path
 
 PROGRAM = os.environ["UNTORN_LAB_PROGRAM"]
+ALLOW_LIST_PROGRAM = os.environ["UNTORN_ALLOW_LIST_PROGRAM"]
 INIT = Path(__file__).with_name("uml_init.py")
 LIMIT_S = 1500
 KERNEL_LINES = ("JBD2:", "EXT4-fs", "XFS", "BTRFS", "SELinux:", "counted:")
@@ -35,13 +37,13 @@ class UserModeLinuxTest(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
 
-    def boot(self, chosen, *settings):
-        """What the lab printed in there. The machine and all its processes are gone afterwards."""
+    def boot(self, chosen, *settings, program=PROGRAM):
+        """What the program printed in there. The machine and all its processes are gone then."""
         memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else self.folder
         command = [self.linux, "mem=1024M", "root=/dev/root", "rootfstype=hostfs", "rootflags=/",
                    "ro", "quiet", "con=null", "con0=fd:0,fd:1", "umid=lab",
                    f"uml_dir={self.folder}/", f"init={sys.executable}", "--", "-B", str(INIT),
-                   PROGRAM, chosen, *settings]
+                   program, chosen, *settings]
         with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, start_new_session=True,
                               env={"TMPDIR": memory, "PATH": os.defpath}) as machine:
@@ -55,7 +57,7 @@ class UserModeLinuxTest(unittest.TestCase):
         return output.decode(errors="replace")
 
     def try_file_system(self, name, *settings):
-        output = self.boot(f"*/{name}", "UNTORN_REQUIRE=lab", *settings)
+        output = self.boot(f"*/{name.replace('-', '_')}", "UNTORN_REQUIRE=lab", *settings)
         lines = output.splitlines()
         if "ended: 0" not in lines:  # without what its kernel said
             self.fail("\n".join(line for line in lines if not line.startswith(KERNEL_LINES)))
@@ -71,13 +73,17 @@ class UserModeLinuxTest(unittest.TestCase):
 
     def test_promises_hold_and_known_bad_ways_are_caught_without_root(self):
         if LONG:
-            for name in ("ext4", "xfs", "btrfs"):
+            for name in ("ext4", "ext4-inline_data", "xfs", "btrfs"):
                 with self.subTest(file_system=name):
                     self.try_file_system(name)
             return
         rows = self.try_file_system("ext4", "UNTORN_LAB_ONLY=-new")
         self.assertGreater(rows["rename-new"]["bad"], 0)
         self.assertEqual(0, rows["untorn-durable-new"]["broken"])
+
+    def test_the_allow_list_judges_the_disks_of_this_kernel(self):
+        output = self.boot("*", "UNTORN_REQUIRE=root", program=ALLOW_LIST_PROGRAM)
+        self.assertIn("ended: 0", output.splitlines(), output)
 
 
 if __name__ == "__main__":

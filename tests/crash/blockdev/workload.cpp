@@ -137,7 +137,11 @@ Finding worse_of(Finding left, Finding right) {
 Workloads workloads(const Scale& scale) {
   Workloads made;
   add_protocols(made, scale);
-  add_promises(made, scale);
+  add_one_commit(made, scale);
+  add_replacing(made, scale);
+  add_grouping(made, scale);
+  add_overwriting(made, scale);
+  add_promises(made);
   return made;
 }
 

@@ -67,30 +67,41 @@ struct Promise {
 };
 [[nodiscard]] bool keeps(Promise promise, Kind kind) noexcept;
 
-// How a workload tells what happens. Implemented by the recorder.
+// How a workload tells what happens. Implemented by the recorder. Threads may share one.
 class Session {
  public:
   virtual ~Session() = default;
+  // The file system under test; its kind says RangeSync::nothing.
   [[nodiscard]] virtual FileSystem& fs() = 0;
+  // The same; its kind says RangeSync::before_names, true or not.
+  [[nodiscard]] virtual FileSystem& fs_with_ranges() = 0;
+  // The same; its kind is what a user's call finds.
+  [[nodiscard]] virtual FileSystem& fs_as_probed() = 0;
   // Step `step` is promised from here on.
   virtual void acknowledge(unsigned step) = 0;
   // Another program appends to a file of its own and syncs that file.
   virtual void neighbour_syncs_a_file() = 0;
   // Another program calls syncfs(2).
   virtual void neighbour_syncs_everything() = 0;
-  // sync_file_range(2) of the whole file with all three flags.
-  virtual void write_back(Handle file) = 0;
+};
+
+// What the promise of a workload rests on.
+enum class Basis : std::uint8_t {
+  syncs,  // fsync and its like: true everywhere
+  ranges  // sync_file_range: true where LabFileSystem::ranges says so, else a control to be caught
 };
 
 class Workload {
  public:
-  Workload(std::string name, Promise promise) : name_(std::move(name)), promise_(promise) {}
+  Workload(std::string name, Promise promise, Basis basis = Basis::syncs)
+      : name_(std::move(name)), promise_(promise), basis_(basis) {}
   Workload(const Workload&) = delete;
   Workload& operator=(const Workload&) = delete;
   virtual ~Workload() = default;
 
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] Promise promise() const noexcept { return promise_; }
+  [[nodiscard]] Basis basis() const noexcept { return basis_; }
 
   // What is there, durably, before the run.
   virtual void prepare(FileSystem& fs) const = 0;
@@ -98,10 +109,14 @@ class Workload {
   // `tree` is what was found; `fs` is for a recovery, which may change it. `acknowledged[step]`.
   [[nodiscard]] virtual Finding judge(const Tree& tree, FileSystem& fs,
                                       const std::vector<bool>& acknowledged) const = 0;
+  // It writes into files with several names, which an overlay parts: the library refuses it there,
+  // and it is not run.
+  [[nodiscard]] virtual bool writes_linked_files() const { return false; }
 
  private:
   std::string name_;
   Promise promise_;
+  Basis basis_;
 };
 
 // How much one run of all workloads does.
@@ -112,8 +127,16 @@ using Workloads = std::vector<std::unique_ptr<const Workload>>;
 
 // The corpus of protocols, good ones and known bad ones (protocols.cpp).
 void add_protocols(Workloads& to, const Scale& scale);
-// What Untorn promises (promises.cpp).
-void add_promises(Workloads& to, const Scale& scale);
+// One commit for content and name, call by call (one_commit.cpp).
+void add_one_commit(Workloads& to, const Scale& scale);
+// replace.h: levels, protocols and options (replacing.cpp).
+void add_replacing(Workloads& to, const Scale& scale);
+// Several files that share their syncs: batch.h, threads (grouping.cpp).
+void add_grouping(Workloads& to, const Scale& scale);
+// in_place.h (overwriting.cpp).
+void add_overwriting(Workloads& to, const Scale& scale);
+// What else Untorn promises: transaction.h, line_log.h (promises.cpp).
+void add_promises(Workloads& to);
 [[nodiscard]] Workloads workloads(const Scale& scale);
 
 // One file that went from an old version (or none) to a new one: what it shows now.

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Replaces the file that is named by the first argument, and uses every installed header.
+#include <untorn/batch.h>
 #include <untorn/counters.h>
 #include <untorn/crash.h>
 #include <untorn/document.h>
 #include <untorn/durability.h>
 #include <untorn/error.h>
+#include <untorn/etag.h>
 #include <untorn/filesystem.h>
+#include <untorn/in_place.h>
 #include <untorn/json.h>
 #include <untorn/line_log.h>
 #include <untorn/pipeline/code_files.h>
@@ -21,7 +24,9 @@
 #include <untorn/pipeline/tool_registry.h>
 #include <untorn/registry.h>
 #include <untorn/replace.h>
+#include <untorn/sweep.h>
 #include <untorn/transaction.h>
+#include <untorn/untorn.h>
 
 #include <iostream>
 #include <string>
