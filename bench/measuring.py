@@ -102,5 +102,10 @@ def write_page(session, sections):
             raise SystemExit(f"{PAGE}: the markers of '{name}' are missing")
         head, rest = text.split(begin, 1)
         text = head + begin + "\n\n" + body + "\n\n" + end + rest.split(end, 1)[1]
-    subprocess.run([str(session.untorn), "write", "--quiet", str(PAGE)], input=text.encode(),
+    write_file(session, PAGE, text)
+
+
+def write_file(session, path, text):
+    """By our own replace."""
+    subprocess.run([str(session.untorn), "write", "--quiet", str(path)], input=text.encode(),
                    check=True)

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How long one replacement of a file takes at each level, beside what people write without a
-// library.
+// How long one replacement of a file takes at each level, with the protocol that the library picks
+// and with the classic one, beside what people write without a library.
 //
 //   bench_replace DIRECTORY ROUNDS SIZE…    one line per variant and size: name, bytes, and the
 //                                           10th, 50th and 90th percentile in microseconds
 //   bench_replace DIRECTORY files COUNT SIZE ROUNDS
 //                                           COUNT files, one after the other: name, and the same
 //                                           percentiles in seconds
-//   bench_replace DIRECTORY once VARIANT    one replacement of 4096 bytes, for strace and for the
-//                                           flush counters of a disk
+//   bench_replace DIRECTORY once VARIANT [TIMES]
+//                                           that many replacements (1) of 4096 bytes, for strace
+//                                           and for the flush counters of a disk
 //
 // Every round runs each variant once, in an order drawn anew, so that whatever else the machine
 // does falls on all of them alike.
@@ -62,9 +63,11 @@ void save_with_stream_and_sync(const std::string& path, const std::string& conte
   sync_path(path, O_RDWR);
 }
 
-Save save_at(untorn::Durability level) {
-  return [level](const std::string& path, const std::string& content) {
-    const auto receipt = untorn::replace_file(path, content, {.durability = level});
+Save save_at(untorn::Durability level,
+             untorn::ProtocolChoice protocol = untorn::ProtocolChoice::automatic) {
+  return [level, protocol](const std::string& path, const std::string& content) {
+    const auto receipt =
+        untorn::replace_file(path, content, {.durability = level, .protocol = protocol});
     if (!receipt) fail(receipt.error().message());
     if (receipt->achieved != level && level != untorn::Durability::process) {
       std::fprintf(stderr, "bench_replace: %s gives less than asked: %s\n", path.c_str(),
@@ -74,11 +77,14 @@ Save save_at(untorn::Durability level) {
 }
 
 std::vector<Variant> variants() {
-  return {{"ofstream", save_with_stream},
-          {"ofstream+fsync", save_with_stream_and_sync},
-          {"process", save_at(untorn::Durability::process)},
-          {"ordered", save_at(untorn::Durability::ordered)},
-          {"durable", save_at(untorn::Durability::durable)}};
+  return {
+      {"ofstream", save_with_stream},
+      {"ofstream+fsync", save_with_stream_and_sync},
+      {"process", save_at(untorn::Durability::process)},
+      {"ordered", save_at(untorn::Durability::ordered)},
+      {"ordered-classic", save_at(untorn::Durability::ordered, untorn::ProtocolChoice::classic)},
+      {"durable", save_at(untorn::Durability::durable)},
+      {"durable-classic", save_at(untorn::Durability::durable, untorn::ProtocolChoice::classic)}};
 }
 
 double percentile(std::vector<double> values, double part) {
@@ -166,14 +172,15 @@ int rounds_argument(const char* text) {
   return rounds;
 }
 
-void replace_once(const std::string& directory, std::string_view name) {
+void replace_times(const std::string& directory, std::string_view name, int times) {
   for (const Variant& variant : variants()) {
-    if (variant.name == name) {
+    if (variant.name != name) continue;
+    for (int done = 0; done < times; ++done) {
       variant.save(directory + "/" + variant.name, std::string(4096, 'x'));
-      return;
     }
+    return;
   }
-  if (name != "nothing") fail("no variant " + std::string(name));
+  fail("no variant " + std::string(name));
 }
 
 }  // namespace
@@ -182,12 +189,12 @@ int main(int count, char** arguments) {
   if (count < 4) {
     fail(
         "usage: bench_replace DIRECTORY ROUNDS SIZE… | DIRECTORY files COUNT SIZE ROUNDS |"
-        " DIRECTORY once VARIANT");
+        " DIRECTORY once VARIANT [TIMES]");
   }
   const std::string directory = arguments[1];
   const std::string_view what = arguments[2];
   if (what == "once") {
-    replace_once(directory, arguments[3]);
+    replace_times(directory, arguments[3], count > 4 ? rounds_argument(arguments[4]) : 1);
     return 0;
   }
   if (what == "files") {
