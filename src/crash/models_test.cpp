@@ -218,6 +218,25 @@ TEST(OrderedModel, has_the_range_before_the_name) {
   EXPECT_TRUE(contents_of(one_commit(), Model::btrfs).contains(""));
 }
 
+TEST(XfsModel, commits_an_exchange_with_its_directory_and_not_with_its_files) {
+  const auto contents_after = [](Model model, bool directory) {
+    LogMaker maker;
+    maker.initial_file("a", "old");
+    maker.create("t");
+    maker.write("t", 0, "new");
+    maker.sync("t");
+    maker.exchange("t", "a");
+    maker.sync("a");
+    maker.sync("t");
+    if (directory) maker.sync_directory("");
+    maker.acknowledge("saved");
+    return contents_of(maker, model);
+  };
+  EXPECT_TRUE(contents_after(Model::xfs, false).contains("old at the end"));
+  EXPECT_FALSE(contents_after(Model::ext4, false).contains("old at the end"));
+  EXPECT_FALSE(contents_after(Model::xfs, true).contains("old at the end"));
+}
+
 TEST(XfsModel, has_no_zeros_below_a_size_that_grew) {
   LogMaker maker;
   maker.initial_file("a", "1");

@@ -132,6 +132,7 @@ Rules rules_for(Model model) {
   rules.ordered = model == Model::ext4 || model == Model::xfs;
   rules.ranges_order = rules.ordered;
   rules.sizes_wait = model == Model::xfs || model == Model::btrfs;
+  rules.exchange_changes = model != Model::xfs;
   rules.tears = model != Model::btrfs;
   rules.parts = model == Model::portable || model == Model::btrfs;
   rules.halves = rules.garbage = model == Model::posix;
@@ -282,6 +283,7 @@ bool Syncs::changes(std::size_t index, InodeId inode, bool data_only) const {
     case OperationKind::rename:
     case OperationKind::exchange:
       if (operation.directory == inode || operation.target_directory == inode) return true;
+      if (operation.kind == OperationKind::exchange && !model_.exchange_changes) return false;
       return !data_only && (operation.inode == inode || operation.replaced == inode);
     default:
       return false;

@@ -43,13 +43,14 @@ struct Micro {
 
 // What each model adds to the rules that all share, as docs/internals/crash-model.md has it.
 struct Rules {
-  bool ordered = false;       // E1, E2; X1, X2
-  bool ranges_order = false;  // E4; X4
-  bool sizes_wait = false;    // X3; B3
-  bool tears = true;          // not B3
-  bool parts = false;         // B6
-  bool halves = false;        // O1
-  bool garbage = false;       // O2
+  bool ordered = false;          // E1, E2; X1, X2
+  bool ranges_order = false;     // E4; X4
+  bool sizes_wait = false;       // X3; B3
+  bool tears = true;             // not B3
+  bool parts = false;            // B6
+  bool halves = false;           // O1
+  bool garbage = false;          // O2
+  bool exchange_changes = true;  // not X2
 };
 
 [[nodiscard]] Rules rules_for(Model model);

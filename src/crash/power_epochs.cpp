@@ -115,8 +115,10 @@ void PowerEpochs::begin_names(const Operation& operation, std::uint32_t index) {
     case OperationKind::remove_directory:
     case OperationKind::rename:
     case OperationKind::exchange:
-      note_change(operation.inode, index, false);
-      note_change(operation.replaced, index, false);
+      if (operation.kind != OperationKind::exchange || rules_.exchange_changes_files) {
+        note_change(operation.inode, index, false);
+        note_change(operation.replaced, index, false);
+      }
       if (operation.kind != OperationKind::link) note_change(operation.directory, index, true);
       note_change(operation.target_directory, index, true);
       break;

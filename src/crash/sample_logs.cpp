@@ -74,6 +74,16 @@ void unusual_replacements(std::vector<SampleLog>& logs) {
                     m.exchange("t", "a");
                     m.unlink("t");
                   }});
+  logs.push_back({"exchange_then_sync_of_a_file", [](LogMaker& m) {
+                    m.initial_file("a", "old");
+                    m.create("t");
+                    m.write("t", 0, "new");
+                    m.sync("t");
+                    m.exchange("t", "a");
+                    m.sync("a");
+                    m.unlink("t");
+                    m.sync("a");
+                  }});
   logs.push_back({"unnamed_file_linked", [](LogMaker& m) {
                     const InodeId file = m.create_unnamed();
                     m.write_inode(file, 0, fill(4097, 'n'));

@@ -38,6 +38,8 @@ struct Rules {
   bool range_sync_orders_data = false;
   // A size that grows waits for the block write that ends at it.
   bool size_waits_for_data = false;
+  // An exchange changes the two files too, so that a sync of one of them commits it.
+  bool exchange_changes_files = true;
   // Block writes may be torn at a sector.
   bool blocks_tear = true;
   // A rename is one unit or several.
