@@ -12,12 +12,26 @@
 
 namespace untorn::lab {
 
+namespace {
+
+LabFileSystem quiet(LabFileSystem setup) {
+  constexpr std::size_t ample_bytes = std::size_t{1} << 30U;
+  if (setup.type == "btrfs") setup.disk_bytes = std::max(setup.disk_bytes, ample_bytes);
+  const bool has_interval = setup.type == "btrfs" || (setup.type == "ext4" && !setup.repair_always);
+  if (!has_interval) return setup;
+  setup.options += setup.options.empty() ? "" : ",";
+  setup.options += "commit=3600";
+  return setup;
+}
+
+}  // namespace
+
 CountedPlace::CountedPlace(const LabFileSystem& setup, const std::string& folder)
-    : disk_(setup.disk_bytes) {
+    : setup_(quiet(setup)), disk_(setup_.disk_bytes) {
   auto attached = LoopDevice::attach(disk_.file(), folder + "/device");
   demand(attached.has_value(), attached ? "" : attached.error());
   device_ = std::move(*attached);
-  mounting_ = std::make_unique<Mounting>(setup, device_->path(), folder);
+  mounting_ = std::make_unique<Mounting>(setup_, device_->path(), folder);
   std::string problem = mounting_->make();
   if (problem.empty()) problem = mounting_->mount();
   demand(problem.empty(), problem);

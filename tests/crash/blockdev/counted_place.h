@@ -9,8 +9,9 @@
 //   place.count().flushes - before.flushes
 //
 // The loop device has a volatile cache and no FUA, so that a commit of a journal is two flushes.
-// A file system may commit by itself every few seconds: see own_flushes_max. Failures are
-// LabErrors.
+// ext4 and btrfs are mounted so that they do not commit by themselves every few seconds, and btrfs
+// gets a disk so large that it need not commit to make room. What a file system still adds by
+// itself: see own_flushes_max. Failures are LabErrors.
 #pragma once
 #include <memory>
 #include <optional>
@@ -41,6 +42,7 @@ class CountedPlace {
   [[nodiscard]] DeviceCount count() const;
 
  private:
+  LabFileSystem setup_;
   Disk disk_;
   std::unique_ptr<LoopDevice> device_;
   std::unique_ptr<Mounting> mounting_;  // unmounts before the device goes

@@ -29,8 +29,9 @@ constexpr unsigned repetitions = 7;
 // A group of so many files, the same names each time.
 using Group = std::function<void(FileSystem&, const CountedPlace&, unsigned files)>;
 
-// Flushes of one group: the median of several, since the file system flushes for itself now and
-// then, in whichever group it likes (xfs pushes its log, btrfs commits every 30 seconds).
+// Flushes of one group: the fewest of several, since the file system flushes for itself now and
+// then, in whichever group it likes (xfs pushes its log, btrfs makes room), and that only adds.
+// What grows with the files does so in every round.
 unsigned long flushes_of(const CountedPlace& place, FileSystem& fs, const Group& group,
                          unsigned files) {
   group(fs, place, files);
@@ -41,10 +42,10 @@ unsigned long flushes_of(const CountedPlace& place, FileSystem& fs, const Group&
     group(fs, place, files);
     counted.push_back(place.count().flushes - before);
   }
-  std::ranges::sort(counted);
-  std::printf("  %u files: %lu to %lu flushes\n", files, counted.front(), counted.back());
+  const auto [fewest, most] = std::ranges::minmax(counted);
+  std::printf("  %u files: %lu to %lu flushes\n", files, fewest, most);
   std::fflush(stdout);
-  return counted[repetitions / 2];
+  return fewest;
 }
 
 void put_batch(FileSystem& fs, const CountedPlace& place, unsigned files) {
